@@ -1,0 +1,8 @@
+import { library } from '../../tsup.base.js'
+
+export default library({
+  entry: {
+    index: 'src/index.ts',
+    bin: 'src/bin.ts',
+  },
+})

@@ -1,0 +1,9 @@
+/** Training examples, a column at a time: `columns[c][i]` is column c of example i (anchor, positive, negatives …). */
+export interface Examples<Item = string> {
+  readonly kind: 'pair' | 'triplet' | 'scored-pair' | 'labelled'
+  readonly columns: readonly (readonly Item[])[]
+  /** Of a scored pair: wanted similarity. */
+  readonly scores?: readonly number[]
+  /** Of a labelled item: its class. */
+  readonly labels?: readonly string[]
+}

@@ -1,0 +1,2 @@
+export { replaceDirectory, writeFileAtomic } from './atomic-write.js'
+export { directoryFiles } from './directory-files.js'

@@ -1,0 +1,41 @@
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+import type { Tensors, Weights } from './host-tensor.js'
+
+export interface Mode {
+  readonly training: boolean
+}
+
+/** What a backbone makes of a batch: a vector a token, and which tokens are real; or one vector an item straight away. */
+export type Hidden =
+  | {
+      readonly kind: 'tokens' /** `[batch, tokens, width]` */
+      readonly tokens: Tensor3D /** `[batch, tokens]` float32, 1 or 0 */
+      readonly mask: Tensor2D
+    }
+  | { readonly kind: 'pooled' /** `[batch, width]` */; readonly pooled: Tensor2D }
+
+/** A network without pooling and head: a pure function from inputs to hidden states. */
+export interface Backbone {
+  /** `bert`, `static`, … */
+  readonly family: string
+  readonly width: number
+  /** Shape of every weight, by its checkpoint's name. Reading a checkpoint is checked against it. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
+  /**
+   * Tables that are only ever read row by row: parameter name → name of the int32 input that holds the row numbers.
+   * The trainer may hand over just the touched rows and renumber that input.
+   */
+  readonly lookups: Readonly<Record<string, string>>
+  forward(inputs: Tensors, weights: Weights, mode: Mode): Hidden
+}
+
+/** How a kind of network joins in: a value that is handed to `loadEncoder`, no registry. */
+export interface BackbonePlugin<Config = unknown> {
+  /** Values of `model_type` in config.json that it understands. */
+  readonly modelTypes: readonly string[]
+  /** @throws `config.invalid` naming the field. */
+  parseConfig(json: unknown, where: string): Config
+  create(config: Config): Backbone
+  /** Checkpoint key → this backbone's parameter name; undefined: not a weight of this network (a head, a buffer). Default: identity. */
+  rename?(key: string, config: Config): string | undefined
+}

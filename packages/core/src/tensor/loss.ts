@@ -1,0 +1,32 @@
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
+
+/** What a loss sees inside an engine. */
+export interface LossBatch {
+  /** One `[batch, dim]` a column: anchor, positive, then any negatives. */
+  readonly embeddings: readonly Tensor2D[]
+  /** What `Loss.inputs` made of the examples. */
+  readonly inputs: Tensors
+  readonly weights: Weights
+}
+
+/** The same examples outside, as keys that are equal where the items are equal. */
+export interface LossExamples {
+  /** One array a column, `batch` long. */
+  readonly keys: readonly (readonly string[])[]
+  /** Wanted similarity of a scored pair. */
+  readonly scores?: readonly number[]
+  /** Class of a labelled item. */
+  readonly labels?: readonly string[]
+}
+
+export interface Loss {
+  readonly name: string
+  readonly columns: 'pair' | 'triplet' | 'scored-pair' | 'labelled'
+  /** Weights of its own (class proxies, a temperature): trained and kept with the rest. */
+  readonly parameters?: Parameters
+  /** Arrays that depend on the examples and not on the embeddings: masks, targets. */
+  inputs?(examples: LossExamples): Inputs
+  /** A pure tensor function. */
+  compute(batch: LossBatch): Scalar
+}

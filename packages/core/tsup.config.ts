@@ -1,0 +1,9 @@
+import { library } from '../../tsup.base.js'
+
+export default library({
+  entry: {
+    index: 'src/index.ts',
+    'tensor/index': 'src/tensor/index.ts',
+    'node/index': 'src/node/index.ts',
+  },
+})
