@@ -7,7 +7,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'examples/*/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    reporters: ['default', ['json', { outputFile: '.cache/test-results.json' }]],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })
