@@ -1,5 +1,6 @@
 export type { Examples } from './data/examples.js'
-export { jsonLines, type Line, textLines } from './data/json-lines.js'
+export { holdOutDev } from './data/hold-out-dev.js'
+export { jsonLines, type Line, type TextLinesOptions, textLines } from './data/json-lines.js'
 export { type Data, type DataFormat, readData } from './data/read-data.js'
 export { readExamples } from './data/read-examples.js'
 export { readDocuments, readRetrievalData } from './data/read-retrieval.js'

@@ -8,11 +8,16 @@ export interface Line<T> {
 
 const newline = 10
 
+export interface TextLinesOptions {
+  /** Give blank lines too. Default: false. */
+  blank?: boolean
+}
+
 /**
- * The lines of a UTF-8 text that are not blank. Works on the bytes, so a file may be larger than the longest string.
+ * The lines of a UTF-8 text, without their ends; blank ones are left out. Works on the bytes, so a file may be larger than the longest string.
  * @throws `data.encoding` naming the line that is not UTF-8
  */
-export function* textLines(bytes: Uint8Array, where: string): Generator<Line<string>> {
+export function* textLines(bytes: Uint8Array, where: string, { blank = false }: TextLinesOptions = {}): Generator<Line<string>> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   for (let number = 1; start < bytes.length; number++) {
@@ -28,7 +33,8 @@ export function* textLines(bytes: Uint8Array, where: string): Generator<Line<str
         cause,
       })
     }
-    if (text.trim() !== '') yield { value: text, number }
+    if (text.endsWith('\r')) text = text.slice(0, -1)
+    if (blank || text.trim() !== '') yield { value: text, number }
     start = end + 1
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { memoryFiles } from '../memory-files.js'
+import { holdOutDev } from './hold-out-dev.js'
 import { readData } from './read-data.js'
+import type { RetrievalData } from './retrieval.js'
 import { retrievalFromExamples } from './retrieval-from-examples.js'
 import { splitByHash } from './split-by-hash.js'
 
@@ -126,5 +128,30 @@ describe('retrievalFromExamples', () => {
       const percent = createHash('sha1').update(`salt\0${key}`).digest().readUInt32BE(0) % 100
       expect(await splitByHash('salt', key)).toBe(percent < 20 ? 'test' : percent < 30 ? 'dev' : 'train')
     }
+  })
+})
+
+describe('holdOutDev', () => {
+  const judged = (size: number) => new Map(Array.from({ length: size }, (_, i) => [`q${i}`, new Map([['d', 1]])]))
+  const data = (qrels: RetrievalData['qrels']): RetrievalData => ({ kind: 'retrieval', name: 'x', corpus: [], queries: new Map(), qrels })
+  it('takes about a tenth of the training queries, always the same ones', async () => {
+    const held = await holdOutDev(data(new Map([['train', judged(1000)]])))
+    const dev = held.qrels.get('dev')
+    expect(dev?.size).toBeGreaterThan(60)
+    expect(dev?.size).toBeLessThan(140)
+    expect((held.qrels.get('train')?.size ?? 0) + (dev?.size ?? 0)).toBe(1000)
+    expect([...(dev?.keys() ?? [])].some((query) => held.qrels.get('train')?.has(query))).toBe(false)
+    expect(await holdOutDev(data(new Map([['train', judged(1000)]])))).toEqual(held)
+  })
+  it('leaves small data and data with a dev split as they are', async () => {
+    const small = data(new Map([['train', judged(99)]]))
+    const whole = data(
+      new Map([
+        ['train', judged(1000)],
+        ['dev', judged(5)],
+      ]),
+    )
+    expect(await holdOutDev(small)).toBe(small)
+    expect(await holdOutDev(whole)).toBe(whole)
   })
 })

@@ -62,7 +62,7 @@ function readQrels(
   const qrels = new Map<string, Map<string, number>>()
   for (const { value, number } of textLines(bytes, where)) {
     const at = `${where}:${number}`
-    const columns = value.replace(/\r$/, '').split('\t')
+    const columns = value.split('\t')
     const trec = columns.length === 4
     const [query, document, grade] = trec ? [columns[0], columns[2], columns[3]] : columns
     if (columns.length < 3 || columns.length > 4) {

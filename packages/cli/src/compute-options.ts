@@ -1,0 +1,19 @@
+import type { OptionSpecs } from './option-values.js'
+
+/** What every command that computes understands. */
+export const computeOptions = {
+  backend: {
+    type: 'string',
+    choices: ['auto', 'traced', 'native-gpu', 'native', 'webgpu', 'wasm', 'cpu'],
+    help: 'what runs the mathematics (default: auto, the fastest that works)',
+  },
+  threads: { type: 'integer', min: 1, max: 1024, value: 'N', help: 'threads it may use (default: MS_THREADS, else all cores)' },
+} as const satisfies OptionSpecs
+
+export const seedOption = {
+  seed: { type: 'integer', min: 0, max: 4294967295, value: 'N', help: 'everything random comes from it (default: 1)' },
+} as const satisfies OptionSpecs
+
+export const splitOption = {
+  split: { type: 'string', choices: ['test', 'dev', 'train'], help: 'which judged queries (default: test)' },
+} as const satisfies OptionSpecs
