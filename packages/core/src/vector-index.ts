@@ -11,7 +11,7 @@ export interface Hit {
 export type IdSet = ReadonlySet<string>
 
 export interface VectorSearchOptions {
-  /** How many hits a query: an integer of at least 1. More than there are documents is not an error. */
+  /** How many hits a query: an integer from 1 to 1,000,000. More than there are documents is not an error. */
   k: number
   /** Only these ids may be found. */
   allow?: IdSet
@@ -22,6 +22,8 @@ export interface VectorIndex {
   readonly dim: number
   readonly metric: Metric
   readonly size: number
+  /** Of the embedder that made the vectors, where it is known: a query of another space is refused. */
+  readonly space?: string
   /** True when `search` returns the true nearest neighbours. */
   readonly exact: boolean
   /** Adds, or replaces where the id is there. `vectors` is `[ids.length, dim]`. All or nothing. */

@@ -1,3 +1,5 @@
+import type { Hit } from '../vector-index.js'
+
 /** A thing that can be found. At least one of `text` and `image` is there. */
 export interface Document {
   readonly id: string
@@ -15,6 +17,9 @@ export interface Query {
 
 /** Graded relevance: query id → document id → grade; grades of 0 and less mean not relevant. */
 export type Qrels = ReadonlyMap<string, ReadonlyMap<string, number>>
+
+/** What a system found: query id → hits, best first. (A run in the sense of TREC.) */
+export type Run = ReadonlyMap<string, readonly Hit[]>
 
 export type Split = 'train' | 'dev' | 'test'
 
