@@ -7,7 +7,7 @@ const rooms = {
   runtime: ['core'],
   backbones: ['core', 'runtime'],
   embed: ['core', 'runtime', 'backbones'],
-  finetune: ['core', 'runtime', 'embed'],
+  finetune: ['core', 'runtime', 'backbones', 'embed'],
   index: ['core'],
   search: ['core'],
   testing: ['core'],
@@ -16,7 +16,7 @@ const rooms = {
 }
 
 const source = (room) => `^packages/${room}/`
-const isTest = '[.]test[.]ts$'
+const isTest = '([.]test[.]ts$|/fixtures/)'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -46,7 +46,7 @@ module.exports = {
       name: 'no-import-of-node-folders-from-common-code',
       severity: 'error',
       from: { path: '^packages/(core|runtime|backbones|embed|finetune|index|search)/src/', pathNot: [isTest, '/node/'] },
-      to: { path: '^packages/[^/]+/src/(.*/)?node/' },
+      to: { path: '^packages/.+/node/' },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

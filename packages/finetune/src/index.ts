@@ -1,1 +1,29 @@
-export {}
+export { defaultSettings } from './default-settings.js'
+export { type CompareOptions, type Comparison, compare, type QueryDifference } from './evaluation/compare.js'
+export { defaultMetrics, type EvaluateOptions, type Evaluation, evaluate, type MetricName } from './evaluation/metrics.js'
+export { type MineOptions, mineHardNegatives } from './evaluation/mine-hard-negatives.js'
+export { type EmbeddedCorpus, embedCorpus, judgedQueries, type RetrieveOptions, retrieve } from './evaluation/retrieve.js'
+export { examplesFromRetrieval } from './examples-from-retrieval.js'
+export { type AdamOptions, adam, adamw } from './optimizers/adam.js'
+export { type AdamaxOptions, adamax } from './optimizers/adamax.js'
+export { type NadamOptions, nadam } from './optimizers/nadam.js'
+export { noDecayOnBiasAndNorm, type ParameterGroup } from './optimizers/optimizer.js'
+export type { OptimizerRule, StepSettings } from './optimizers/optimizer-rule.js'
+export { type SgdOptions, sgd } from './optimizers/sgd.js'
+export { type BatchOptions, epochBatches } from './sampler/epoch-batches.js'
+export { type CosineOptions, constant, cosine, linear, type Schedule, type ScheduleOptions } from './schedules/schedule.js'
+export type { Checkpoint, CheckpointStore } from './train/checkpoint.js'
+export { drift } from './train/drift.js'
+export { type Evaluator, type RetrievalEvaluatorOptions, retrievalEvaluator } from './train/retrieval-evaluator.js'
+export { finish, type TrainOptions, type TrainResult, type TrainSettings, train } from './train/train.js'
+export {
+  type CheckpointEvent,
+  type EndEvent,
+  type EpochEvent,
+  type EvaluationEvent,
+  formatEpoch,
+  type Metrics,
+  type StartEvent,
+  type StepEvent,
+  type TrainEvent,
+} from './train/train-event.js'

@@ -1,1 +1,2 @@
-export {}
+export { checkpointDirectory } from './checkpoint-directory.js'
+export { type OpenRunOptions, openRunDirectory, type RunDirectory, type RunRecord } from './run-directory.js'

@@ -1,0 +1,116 @@
+import { MsError } from '@ms/core'
+import type { Hidden, Tensors, Weights } from '@ms/core/tensor'
+import { gatherRows, layerNorm, softmax } from '@ms/runtime'
+import * as tf from '@tensorflow/tfjs-core'
+import { activation } from './activation.js'
+import type { BertConfig } from './bert-config.js'
+import { embeddingNames, layerNames } from './bert-names.js'
+
+/** Added to the score of a token that is not there. exp() of it is 0 in float32, and rows without any token stay finite. */
+const masked = -1e9
+
+/**
+ * A BERT (Devlin et al. 2019): post-norm transformer encoder. Dense layers run on `[batch × tokens, width]` matrices, and
+ * heads are split by one transpose each, the keys' straight into the layout that the scores need.
+ */
+export function bertForward(config: BertConfig, inputs: Tensors, weights: Weights): Hidden {
+  const states = bertStates(config, inputs, weights)
+  const [batch, tokens] = inputs['input_ids'].shape
+  return {
+    kind: 'tokens',
+    tokens: tf.reshape(states[states.length - 1], [batch, tokens, config.hidden_size]),
+    mask: tf.cast(inputs['attention_mask'], 'float32') as tf.Tensor2D,
+  }
+}
+
+/** Output of the embeddings and of each layer, `[batch × tokens, width]`: Python's `hidden_states`. */
+export function bertStates(config: BertConfig, inputs: Tensors, weights: Weights): tf.Tensor2D[] {
+  const { input_ids: ids, attention_mask: mask } = checkInputs(config, inputs)
+  const [batch, tokens] = ids.shape
+  const bias = tf.reshape(tf.mul(tf.sub(1, tf.cast(mask, 'float32')), masked), [batch, 1, 1, tokens])
+  const act = activation(config.hidden_act)
+  const states = [embed(config, inputs, weights)]
+  for (let i = 0; i < config.num_hidden_layers; i++) states.push(layer(config, weights, i, states[i], bias, batch, tokens, act))
+  return states
+}
+
+function checkInputs(config: BertConfig, inputs: Tensors): Tensors {
+  const ids = inputs['input_ids']
+  const mask = inputs['attention_mask']
+  if (ids?.rank !== 2 || !mask || mask.shape[0] !== ids.shape[0] || mask.shape[1] !== ids.shape[1]) {
+    throw new MsError('inputs.shape', 'a BERT reads input_ids and attention_mask, both [batch, tokens]', { kind: 'failure' })
+  }
+  if ((ids.shape[1] ?? 0) > config.max_position_embeddings) {
+    throw new MsError('inputs.length', `${ids.shape[1]} tokens, but the network has ${config.max_position_embeddings} positions`, {
+      advice: 'Set a maximum length, so that longer texts are truncated.',
+    })
+  }
+  return inputs
+}
+
+/** Words + positions + types, normalised: `[batch × tokens, width]`. */
+function embed(config: BertConfig, inputs: Tensors, weights: Weights): tf.Tensor2D {
+  const { hidden_size: width, layer_norm_eps: eps } = config
+  const ids = inputs['input_ids'] as tf.Tensor2D
+  const [batch, tokens] = ids.shape
+  const rows = batch * tokens
+  const words = gatherRows<tf.Tensor3D>(weights.get(embeddingNames.words) as tf.Tensor2D, ids)
+  const positions = tf.slice(weights.get(embeddingNames.positions), [0, 0], [tokens, width])
+  const types = weights.get(embeddingNames.types) as tf.Tensor2D
+  const typeIds = inputs['token_type_ids']
+  // Without type ids the one row of type 0 is added to the positions, once for the whole batch.
+  const sum = typeIds
+    ? tf.add(tf.add(words, gatherRows<tf.Tensor3D>(types, typeIds)), positions)
+    : tf.add(words, tf.add(positions, tf.slice(types, [0, 0], [1, width])))
+  return norm(weights, embeddingNames.norm, tf.reshape(sum, [rows, width]), eps)
+}
+
+function layer(
+  config: BertConfig,
+  weights: Weights,
+  i: number,
+  x: tf.Tensor2D,
+  bias: tf.Tensor,
+  batch: number,
+  tokens: number,
+  act: (x: tf.Tensor2D) => tf.Tensor2D,
+): tf.Tensor2D {
+  const names = layerNames(i)
+  const eps = config.layer_norm_eps
+  const context = attention(config, weights, i, x, bias, batch, tokens)
+  const attended = norm(weights, names.attentionNorm, tf.add(dense(weights, names.attentionOutput, context), x), eps)
+  const inner = act(dense(weights, names.intermediate, attended))
+  return norm(weights, names.outputNorm, tf.add(dense(weights, names.output, inner), attended), eps)
+}
+
+/** softmax(Q Kᵀ / √d + bias) V for all heads, `[batch × tokens, width]`. */
+function attention(
+  config: BertConfig,
+  weights: Weights,
+  i: number,
+  x: tf.Tensor2D,
+  bias: tf.Tensor,
+  batch: number,
+  tokens: number,
+): tf.Tensor2D {
+  const { hidden_size: width, num_attention_heads: heads } = config
+  const names = layerNames(i)
+  const size = width / heads
+  const split = (x: tf.Tensor2D, order: number[]) => tf.transpose(tf.reshape(x, [batch, tokens, heads, size]), order)
+  // The scale goes to the queries, which are fewer numbers than the scores.
+  const query = split(tf.mul(dense(weights, names.query, x), 1 / Math.sqrt(size)), [0, 2, 1, 3]) // [batch, heads, tokens, size]
+  const key = split(dense(weights, names.key, x), [0, 2, 3, 1]) // [batch, heads, size, tokens]
+  const value = split(dense(weights, names.value, x), [0, 2, 1, 3])
+  const scores = tf.add(tf.matMul(query, key), bias)
+  const context = tf.matMul(softmax(scores), value) // [batch, heads, tokens, size]
+  return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [batch * tokens, width])
+}
+
+/** x Wᵀ + b with W `[out, in]`, as checkpoints have it. */
+function dense(weights: Weights, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  const product = tf.matMul(x, weights.get(`${name}.weight`) as tf.Tensor2D, false, true)
+  return tf.add(product, weights.get(`${name}.bias`))
+}
+
+const norm = (weights: Weights, name: string, x: tf.Tensor2D, eps: number) =>
+  layerNorm(x, weights.get(`${name}.weight`) as tf.Tensor1D, weights.get(`${name}.bias`) as tf.Tensor1D, eps)

@@ -1,0 +1,118 @@
+import { MsError } from '@ms/core'
+import type { HostTensor, Parameters } from '@ms/core/tensor'
+import { compileFused, type FusedKernel } from '@ms/runtime'
+import { namePattern } from './name-pattern.js'
+import type { OptimizerRule } from './optimizer-rule.js'
+
+/** Parameters that are treated differently from the rest. The first group that matches a name counts. */
+export interface ParameterGroup {
+  /** Patterns of names: `*.bias`. See `namePattern`. */
+  match: readonly string[]
+  /** Default: the rule's. */
+  weightDecay?: number
+  /** Factor of the learning rate. Default: 1. */
+  learningRateScale?: number
+}
+
+/** Biases and normalisations are left out of weight decay, as BERT was trained. */
+export const noDecayOnBiasAndNorm: ParameterGroup = {
+  match: ['*bias', '*LayerNorm.weight', '*layer_norm.weight', '*layernorm.weight', '*norm.weight'],
+  weightDecay: 0,
+}
+
+/** The gradient of one parameter. */
+export interface Gradient {
+  readonly data: Float32Array
+  /** Of a table: the rows that `data` `[rows.length, width]` is of, each once. Absent: the whole parameter. */
+  readonly rows?: Int32Array
+}
+
+export interface OptimizerStep {
+  readonly learningRate: number
+  /** Factor of all gradients. Default: 1. */
+  readonly gradientScale?: number
+}
+
+/** A rule with the weights it works on and what it remembers of them. */
+export interface Optimizer {
+  /** Steps done. */
+  readonly steps: number
+  /** Updates the weights in place. */
+  step(gradients: ReadonlyMap<string, Gradient>, options: OptimizerStep): void
+  /** `exp_avg/NAME` …: views, not copies. */
+  state(): Map<string, HostTensor<Float32Array>>
+  /** @throws `checkpoint.state` when an array is missing or of another size */
+  restore(steps: number, state: Parameters): void
+}
+
+export interface OptimizerOptions {
+  /** Weights that are trained; changed in place. */
+  parameters: ReadonlyMap<string, HostTensor<Float32Array>>
+  groups?: readonly ParameterGroup[]
+}
+
+interface Slot {
+  readonly weight: HostTensor<Float32Array>
+  readonly state: Readonly<Record<string, Float32Array>>
+  readonly weightDecay: number
+  readonly learningRateScale: number
+}
+
+/** Arrays of the rule besides the gradient. */
+const tablesOf = (rule: OptimizerRule) => ['p', ...rule.state]
+
+export function createOptimizer(rule: OptimizerRule, { parameters, groups = [] }: OptimizerOptions): Optimizer {
+  const kernel: FusedKernel<string, string> = compileFused(rule.update)
+  const tests = groups.map((group) => ({ group, matches: group.match.map(namePattern) }))
+  const slots = new Map<string, Slot>()
+  for (const [name, weight] of parameters) {
+    const group = tests.find(({ matches }) => matches.some((matches) => matches(name)))?.group
+    slots.set(name, {
+      weight,
+      state: Object.fromEntries(rule.state.map((key) => [key, new Float32Array(weight.data.length)])),
+      weightDecay: group?.weightDecay ?? rule.weightDecay,
+      learningRateScale: group?.learningRateScale ?? 1,
+    })
+  }
+  const entries = () =>
+    [...slots].flatMap(([name, { weight, state }]) =>
+      rule.state.map((key): [string, HostTensor<Float32Array>] => [`${key}/${name}`, { shape: weight.shape, data: state[key] }]),
+    )
+  let steps = 0
+  return {
+    get steps() {
+      return steps
+    },
+    step: (gradients, { learningRate, gradientScale = 1 }) => {
+      steps++
+      for (const [name, { data, rows }] of gradients) {
+        const { weight, state, weightDecay, learningRateScale } = slots.get(name)!
+        const arrays = { p: weight.data, g: data, ...state }
+        const settings = {
+          step: steps,
+          learningRate: learningRate * learningRateScale,
+          weightDecay,
+          gradientScale,
+          sparse: rows !== undefined,
+        }
+        if (rows)
+          kernel.runRows(arrays, rule.scalars(settings), { rows, width: weight.data.length / weight.shape[0], tables: tablesOf(rule) })
+        else kernel.run(arrays, rule.scalars(settings))
+      }
+    },
+    state: () => new Map(entries()),
+    restore: (done, saved) => {
+      for (const [name, { data }] of entries()) {
+        const values = saved.get(name)
+        if (values?.data.length !== data.length) {
+          throw new MsError('checkpoint.state', `the optimiser's ${name} is ${values ? 'of another size' : 'missing'}`, {
+            where: name,
+            advice: 'Resume with the optimiser and the model that the checkpoint was made with.',
+          })
+        }
+      }
+      for (const [name, { data }] of entries()) data.set(saved.get(name)!.data)
+      steps = done
+    },
+  }
+}

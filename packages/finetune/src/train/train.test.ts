@@ -1,0 +1,196 @@
+import type { Examples } from '@ms/core'
+import type { Engine } from '@ms/core/tensor'
+import { createEagerEngine } from '@ms/runtime'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toyEncoder, toyLoss } from '../fixtures/toy-encoder.js'
+import { adam, adamw } from '../optimizers/adam.js'
+import { linear } from '../schedules/schedule.js'
+import type { Checkpoint, CheckpointStore } from './checkpoint.js'
+import { finish, type TrainOptions, train } from './train.js'
+import { formatEpoch, type TrainEvent } from './train-event.js'
+
+const words =
+  'apple bread chair dance eagle flute grape house igloo joker knife lemon mango nurse ocean piano queen river sugar tiger'.split(' ')
+const examples: Examples = { kind: 'pair', columns: [words, words.map((word) => [...word].reverse().join('').toUpperCase())] }
+type Options = TrainOptions<
+  string,
+  ReturnType<typeof toyEncoder> extends { processor: { collate(batch: readonly (infer P)[]): unknown } } ? P & { cost: number } : never
+>
+
+let engine: Engine
+beforeAll(async () => {
+  engine = await createEagerEngine({ backend: 'cpu' })
+})
+afterAll(() => engine.dispose())
+
+const options = (changes: Partial<Options> = {}, settings: Partial<Options['settings']> = {}): Options => ({
+  encoder: toyEncoder(),
+  examples,
+  loss: toyLoss,
+  engine,
+  settings: { epochs: 4, batchSize: 6, learningRate: 0.05, optimizer: adam(), schedule: linear(), ...settings },
+  ...changes,
+})
+
+async function run(all: Options) {
+  const events: TrainEvent[] = []
+  const result = await finish(train(all), (event) => void events.push(event))
+  const losses = events.flatMap((event) => (event.type === 'step' ? [event.loss] : []))
+  return { events, losses, result }
+}
+
+/** Keeps every checkpoint, as copies: what lies in a file does not change either. */
+function memoryStore(): CheckpointStore & { all: Checkpoint[] } {
+  const all: Checkpoint[] = []
+  return {
+    all,
+    save: async (checkpoint) => void all.push(structuredClone(checkpoint)),
+    load: async () => all.at(-1),
+  }
+}
+
+describe('train', () => {
+  it('lowers the loss, tells of every step and epoch, and leaves the given encoder as it was', async () => {
+    const encoder = toyEncoder()
+    const before = [...encoder.parameters].map(([name, { data }]) => [name, [...data]])
+    const { events, losses, result } = await run(options({ encoder }, { epochs: 20 }))
+    expect(losses.length).toBe(20 * 4)
+    expect(losses.slice(-4).reduce((a, b) => a + b) / 4).toBeLessThan((losses.slice(0, 4).reduce((a, b) => a + b) / 4) * 0.5)
+    expect(events.map(({ type }) => type).filter((type) => type !== 'step')).toEqual(['start', ...Array(20).fill('epoch'), 'end'])
+    expect([...encoder.parameters].map(([name, { data }]) => [name, [...data]])).toEqual(before)
+    const drifts = events.flatMap((event) => (event.type === 'epoch' ? [event.lossDiff ?? -1] : []))
+    expect(drifts[0]).toBeGreaterThan(0)
+    expect(drifts.at(-1)).toBeGreaterThan(drifts[0])
+    expect(drifts.at(-1)).toBeLessThan(2)
+    expect(result.encoder.parameters.get('turn')?.data).not.toEqual(encoder.parameters.get('turn')?.data)
+  })
+
+  it('repeats itself for a seed, and not for another', async () => {
+    const first = await run(options())
+    expect((await run(options())).losses).toEqual(first.losses)
+    expect((await run(options({}, { seed: 2 }))).losses).not.toEqual(first.losses)
+  })
+
+  it('updates only the rows of a table that were touched', async () => {
+    const { result } = await run(options({}, { epochs: 1 }))
+    const [before, after] = [toyEncoder().parameters.get('table')!.data, result.encoder.parameters.get('table')!.data]
+    const touched = new Set(examples.columns.flat().flatMap((text) => Array.from({ length: 4 }, (_, i) => text.charCodeAt(i) % 64)))
+    for (let row = 0; row < 64; row++) {
+      const same = before.slice(row * 6, row * 6 + 6).every((value, i) => value === after[row * 6 + i])
+      expect(same, `row ${row}`).toBe(!touched.has(row))
+    }
+  })
+
+  it('resumed at any step, makes the losses and weights of a training that never stopped', async () => {
+    const whole = memoryStore()
+    const settings = { optimizer: adamw({ weightDecay: 0.1 }), clip: 0.5 }
+    const { losses, result } = await run(options({ checkpoints: whole, checkpointSteps: 1 }, settings))
+    for (const at of [1, 5, 8, 14]) {
+      const checkpoint = whole.all.filter(({ step }) => step === at)[0]
+      const store: CheckpointStore = { save: async () => undefined, load: async () => structuredClone(checkpoint) }
+      const resumed = await run(options({ checkpoints: store, resume: true }, settings))
+      expect(resumed.losses, `from step ${at}`).toEqual(losses.slice(at))
+      expect(resumed.result.encoder.parameters).toEqual(result.encoder.parameters)
+    }
+  })
+
+  it('keeps its state when it is aborted, and goes on from there', async () => {
+    const { losses } = await run(options())
+    const store = memoryStore()
+    const controller = new AbortController()
+    const events: TrainEvent[] = []
+    const aborted = finish(train(options({ checkpoints: store, signal: controller.signal })), (event) => {
+      events.push(event)
+      if (event.type === 'step' && event.step === 6) controller.abort()
+    })
+    await expect(aborted).rejects.toThrow()
+    expect(store.all.at(-1)?.step).toBe(6)
+    expect((await run(options({ checkpoints: store, resume: true }))).losses).toEqual(losses.slice(6))
+  })
+
+  it('refuses a checkpoint of other settings', async () => {
+    const store = memoryStore()
+    await run(options({ checkpoints: store }))
+    await expect(run(options({ checkpoints: store, resume: true }, { learningRate: 0.01 }))).rejects.toMatchObject({
+      code: 'train.checkpoint',
+    })
+  })
+
+  it('keeps the best weights on the dev data, and the untuned ones if nothing was better', async () => {
+    const values = [0.5, 0.6, 0.9, 0.7, 0.8]
+    const seen: number[][] = []
+    const { events, result } = await run(
+      options({
+        evaluate: async (encoder) => {
+          seen.push([...encoder.parameters.get('bias')!.data])
+          return { 'ndcg@10': values[seen.length - 1] }
+        },
+      }),
+    )
+    expect(events.at(-1)).toMatchObject({ type: 'end', bestStep: 8, metrics: { 'ndcg@10': 0.9 } })
+    expect([...result.encoder.parameters.get('bias')!.data]).toEqual(seen[2])
+    const worse = await run(options({ evaluate: async () => ({ 'ndcg@10': 0.3 }) }))
+    expect(worse.events.at(-1)).toMatchObject({ bestStep: 0, lossDiff: 0 })
+    expect(worse.result.encoder.parameters).toEqual(toyEncoder().parameters)
+  })
+
+  it('stops early, and at the most steps', async () => {
+    const early = await run(options({ earlyStop: 2, evaluate: async () => ({ 'ndcg@10': 0.3 }) }, { epochs: 9 }))
+    expect(early.events.at(-1)).toMatchObject({ reason: 'early-stop', steps: 8 })
+    const most = await run(options({}, { maxSteps: 6 }))
+    expect(most.losses).toHaveLength(6)
+    expect(most.events.at(-1)).toMatchObject({ reason: 'max-steps', steps: 6 })
+  })
+
+  it('freezes weights by pattern', async () => {
+    const { result } = await run(options({}, { freeze: ['ta*', 'bias'] }))
+    const before = toyEncoder().parameters
+    expect(result.encoder.parameters.get('table')).toEqual(before.get('table'))
+    expect(result.encoder.parameters.get('turn')).not.toEqual(before.get('turn'))
+    await expect(run(options({}, { freeze: ['tabel'] }))).rejects.toMatchObject({ code: 'train.settings' })
+    await expect(run(options({}, { freeze: ['*'] }))).rejects.toMatchObject({ code: 'train.nothing-trainable' })
+  })
+
+  it('ends with an error when it diverges, before anything is kept', async () => {
+    const store = memoryStore()
+    const diverging = run(options({ checkpoints: store }, { learningRate: 1e30, optimizer: adam() }))
+    await expect(diverging).rejects.toMatchObject({ code: 'train.diverged', kind: 'failure' })
+    expect(store.all).toEqual([])
+  })
+
+  it.each([
+    ['no examples', { examples: { kind: 'pair', columns: [[], []] } }, 'train.no-examples'],
+    ['one example', { examples: { kind: 'pair', columns: [['a'], ['b']] } }, 'train.no-examples'],
+    ['uneven columns', { examples: { kind: 'pair', columns: [['a', 'b'], ['b']] } }, 'train.columns'],
+    ['examples of another kind', { examples: { kind: 'labelled', columns: [['a', 'b']], labels: ['x', 'y'] } }, 'train.columns'],
+    ['a metric that is not there', { evaluate: async () => ({ other: 1 }) }, 'train.metric'],
+  ] as [string, Partial<Options>, string][])('refuses %s', async (_, changes, code) => {
+    await expect(run(options(changes))).rejects.toMatchObject({ code })
+  })
+
+  it('holds no tensors longer than a step', async () => {
+    const counts: number[] = []
+    await finish(train(options({}, { epochs: 250 })), (event) => {
+      if (event.type === 'step' && event.step % 100 === 1) counts.push(engine.memory().tensors)
+    })
+    expect(counts).toHaveLength(10)
+    expect(new Set(counts).size).toBe(1)
+    expect(engine.memory().tensors).toBe(0)
+  })
+})
+
+describe('formatEpoch', () => {
+  it('is the line that a training prints', () => {
+    const event = {
+      type: 'epoch',
+      epoch: 3,
+      epochs: 10,
+      step: 9,
+      loss: 0.42134,
+      lossDiff: 0.08714,
+      metrics: { 'ndcg@10': 0.6123 },
+      seconds: 1,
+    } as const
+    expect(formatEpoch(event)).toBe('epoch 3/10  loss 0.4213  loss diff 0.0871  dev ndcg@10 0.612')
+  })
+})
