@@ -1,1 +1,7 @@
-export {}
+export { type CompareSystemsOptions, compareSystems } from './compare-systems.js'
+export { clip, displayWidth, fit } from './display-width.js'
+export { formatTable, type TableOptions } from './format-table.js'
+export { type ComparisonReport, printComparison, printExamples, type SystemName } from './print-comparison.js'
+export { bar, type ProgressBar, progressBar } from './progress-bar.js'
+export { denseRuns, evaluateSystem, type HybridRuns, hybridRuns, keywordRuns, type SystemOptions, type SystemRuns } from './systems.js'
+export { createTerminal, type Terminal, type TerminalOptions } from './terminal.js'

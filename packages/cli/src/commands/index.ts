@@ -1,4 +1,19 @@
 import type { CommandEntry } from '../main.js'
 
-/** Every word that may follow `ms`. */
-export const commands: readonly CommandEntry[] = []
+/** Every word that may follow `ms`. A command's code is loaded when it is called. */
+export const commands: readonly CommandEntry[] = [
+  { name: 'train', summary: 'Fine-tune a model on your data', load: async () => (await import('./train.js')).trainCommand },
+  {
+    name: 'eval',
+    summary: 'Measure a model, or keyword search, on judged queries',
+    load: async () => (await import('./eval.js')).evaluateCommand,
+  },
+  {
+    name: 'compare',
+    summary: 'Keyword search, the base model and the tuned one, side by side',
+    load: async () => (await import('./compare.js')).compareCommand,
+  },
+  { name: 'encode', summary: 'Turn texts into vectors', load: async () => (await import('./encode.js')).encode },
+  { name: 'mine', summary: 'Find hard negatives: triplets for training', load: async () => (await import('./mine.js')).mineCommand },
+  { name: 'models', summary: 'List the models that have a short name', load: async () => (await import('./models.js')).modelsCommand },
+]

@@ -1,0 +1,60 @@
+import { defineCommand } from '../command.js'
+import { compareSystems } from '../compare-systems.js'
+import { computeOptions, seedOption, splitOption } from '../compute-options.js'
+import { judgements, openRetrievalData } from '../open-data.js'
+import { openSearchEmbedder } from '../open-embedder.js'
+import { printComparison, printExamples } from '../print-comparison.js'
+
+/** A drop smaller than chance would make is no drop. */
+const significance = 0.05
+
+export const compareCommand = defineCommand({
+  name: 'compare',
+  summary: 'Keyword search, the base model and the tuned one, side by side',
+  usage: '--base M --tuned RUN --data D',
+  options: {
+    base: { type: 'string', value: 'M', help: 'the model before tuning (default: ms-mini-text)' },
+    tuned: { type: 'string', value: 'RUN', help: 'the run, or model, after it', required: true },
+    data: { type: 'string', value: 'D', help: 'a BEIR folder, or a .jsonl, .csv or .tsv of pairs', required: true },
+    ...splitOption,
+    'fail-if-worse': { type: 'boolean', help: 'exit 1 when tuned or hybrid-tuned is worse than base (p < 0.05)' },
+    format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
+    ...seedOption,
+    ...computeOptions,
+  },
+  examples: ['ms compare --base ms-mini-text --tuned runs/mine --data ./my-data --fail-if-worse'],
+  run: async ({ options, terminal, signal }) => {
+    const data = await openRetrievalData(options.data, options.format as 'beir' | undefined)
+    const split = (options.split ?? 'test') as 'test'
+    judgements(data, split)
+    const open = (name: string | undefined) => openSearchEmbedder(name, { options, terminal, signal })
+    const base = await open(options.base)
+    const tuned = await open(options.tuned)
+    try {
+      const report = await compareSystems({ data, split, base, tuned, seed: options.seed, signal, onStep: (step) => terminal.redraw(step) })
+      terminal.redraw('')
+      printComparison(report, terminal)
+      printExamples(report, data, terminal)
+      const worse = report.differences.filter(
+        ({ baseline, comparison }) => baseline !== 'keyword' && comparison.difference < 0 && comparison.pValue < significance,
+      )
+      terminal.printJson({
+        data: report.data,
+        split,
+        queries: report.queries,
+        metric: report.metric,
+        systems: Object.fromEntries(Object.entries(report.systems).map(([name, { metrics }]) => [name, metrics])),
+        fusion: report.fusion,
+        differences: report.differences.map(({ candidate, baseline, comparison }) => ({ candidate, baseline, ...comparison })),
+        worse: worse.map(({ candidate, baseline }) => `${candidate} than ${baseline}`),
+      })
+      if (!options['fail-if-worse'] || worse.length === 0) return 0
+      terminal.note(`worse: ${worse.map(({ candidate, baseline }) => `${candidate} than ${baseline}`).join(', ')}`)
+      return 1
+    } finally {
+      terminal.redraw('')
+      await base.dispose()
+      await tuned.dispose()
+    }
+  },
+})

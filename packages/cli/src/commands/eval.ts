@@ -1,0 +1,76 @@
+import { writeFileAtomic } from '@ms/core/node'
+import { defineCommand } from '../command.js'
+import { computeOptions, splitOption } from '../compute-options.js'
+import { formatTable } from '../format-table.js'
+import { judgements, openRetrievalData } from '../open-data.js'
+import { openSearchEmbedder } from '../open-embedder.js'
+import { defaultModel } from '../open-model.js'
+import { wrongUse } from '../option-values.js'
+import { progressBar } from '../progress-bar.js'
+import { denseRuns, evaluateSystem, hybridRuns, keywordRuns } from '../systems.js'
+
+type Mode = 'dense' | 'lexical' | 'hybrid'
+
+export const evaluateCommand = defineCommand({
+  name: 'eval',
+  summary: 'Measure a model, or keyword search, on judged queries',
+  usage: '--model M|bm25|RUN --data D',
+  options: {
+    model: { type: 'string', value: 'M', help: 'a preset, hub id, folder or finished run, or bm25 (default: ms-mini-text)' },
+    data: { type: 'string', value: 'D', help: 'a BEIR folder, or a .jsonl, .csv or .tsv of pairs', required: true },
+    ...splitOption,
+    mode: {
+      type: 'string',
+      choices: ['dense', 'lexical', 'hybrid'],
+      help: 'hybrid fits its weight on the dev split (default: dense; bm25: lexical)',
+    },
+    'per-query': { type: 'string', value: 'FILE', help: 'write every query’s values as .tsv' },
+    format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
+    ...computeOptions,
+  },
+  examples: ['ms eval --model ms-mini-text --data ./my-data --mode hybrid', 'ms eval --model bm25 --data ./my-data'],
+  run: async ({ options, terminal, signal }) => {
+    const keywordOnly = options.model === 'bm25'
+    const mode = (options.mode ?? (keywordOnly ? 'lexical' : 'dense')) as Mode
+    if (keywordOnly && mode !== 'lexical') throw wrongUse(`bm25 has no ${mode} mode`, 'Name a model, or leave --mode out.')
+    const data = await openRetrievalData(options.data, options.format as 'beir' | undefined)
+    const split = (options.split ?? 'test') as 'test'
+    judgements(data, split)
+    const progress = progressBar(terminal, 'embed')
+    const system = { data, split, signal, onProgress: ({ done, total }: { done: number; total: number }) => progress.update(done, total) }
+    const dense = async () => {
+      const embedder = await openSearchEmbedder(options.model, { options, terminal, signal })
+      try {
+        return await denseRuns(embedder, system)
+      } finally {
+        progress.end()
+        await embedder.dispose()
+      }
+    }
+    const hybrid = async () => hybridRuns(await dense(), await keywordRuns(system), system)
+    const runs = mode === 'lexical' ? await keywordRuns(system) : mode === 'dense' ? await dense() : await hybrid()
+    const evaluation = evaluateSystem(runs, system)
+    const fusion = 'fusion' in runs ? runs.fusion : undefined
+    const model = keywordOnly || mode === 'lexical' ? 'bm25' : (options.model ?? defaultModel)
+
+    if (options['per-query']) {
+      const names = Object.keys(evaluation.perQuery)
+      const first = evaluation.perQuery[names[0]]
+      const lines = [...first.keys()].map((query) => [query, ...names.map((name) => evaluation.perQuery[name].get(query))].join('\t'))
+      await writeFileAtomic(options['per-query'], `${['query-id', ...names].join('\t')}\n${lines.join('\n')}\n`)
+    }
+    terminal.print(`${model}${mode === 'hybrid' ? ` with bm25, ${fusion}` : ''} on ${data.name}: ${evaluation.queries} ${split} queries`)
+    const rows = Object.entries(evaluation.metrics).map(([name, value]) => [name, value.toFixed(4)])
+    terminal.print(formatTable([['metric', 'value'], ...rows], { indent: 2 }))
+    terminal.printJson({
+      model,
+      data: data.name,
+      split,
+      mode,
+      ...(fusion ? { fusion } : {}),
+      queries: evaluation.queries,
+      metrics: evaluation.metrics,
+    })
+    return 0
+  },
+})

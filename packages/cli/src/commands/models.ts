@@ -1,0 +1,56 @@
+import { isSupported, presets } from '@ms/backbones'
+import { defineCommand } from '../command.js'
+import { formatTable } from '../format-table.js'
+import { defaultModel } from '../open-model.js'
+
+const mini = {
+  name: defaultModel,
+  id: '@ms/mini',
+  languages: ['en', 'zh'],
+  dim: 256,
+  megabytes: 16,
+  licence: 'Apache-2.0, Chinese rows CC-BY-SA-4.0',
+}
+
+export const modelsCommand = defineCommand({
+  name: 'models',
+  summary: 'List the models that have a short name',
+  usage: '',
+  options: { all: { type: 'boolean', help: 'those too that cannot be computed yet' } },
+  run: async ({ options, terminal }) => {
+    const shown = presets.filter((preset) => options.all || isSupported(preset))
+    const rows = shown.map((preset) => [
+      preset.name,
+      preset.id,
+      preset.languages.join(' '),
+      String(preset.dim),
+      preset.maxTokens === undefined ? '' : String(preset.maxTokens),
+      `${preset.megabytes}`,
+      preset.licence,
+      [preset.about, isSupported(preset) ? '' : `not yet (${preset.architecture})`].filter(Boolean).join('; '),
+    ])
+    terminal.print(
+      formatTable(
+        [
+          ['name', 'id', 'languages', 'width', 'tokens', 'MB', 'licence', ''],
+          [
+            mini.name,
+            'embedded, no download (default)',
+            mini.languages.join(' '),
+            String(mini.dim),
+            '',
+            String(mini.megabytes),
+            mini.licence,
+            '',
+          ],
+          ...rows,
+        ],
+        { align: ['left', 'left', 'left', 'right', 'right', 'right', 'left', 'left'] },
+      ),
+    )
+    terminal.print()
+    terminal.print('--model takes a name or an id of this list, any other hub id of a BERT or static model, a folder, or a finished run.')
+    terminal.printJson([{ ...mini, default: true }, ...shown.map((preset) => ({ ...preset, supported: isSupported(preset) }))])
+    return 0
+  },
+})

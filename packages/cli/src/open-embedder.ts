@@ -1,0 +1,36 @@
+import { createEmbedder, type EmbedderOptions, type OwnedEmbedder, type SentenceEncoder } from '@ms/embed'
+import { openEngineFor } from './open-engine.js'
+import { openModel } from './open-model.js'
+import type { Terminal } from './terminal.js'
+
+export interface OpenEmbedderOptions {
+  readonly options: { readonly backend?: string; readonly threads?: number }
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  readonly embedder?: Omit<EmbedderOptions, 'engine'>
+}
+
+/** An embedder of what `--model` names. The engine is opened when it is first needed: a static model needs none. */
+export async function openEmbedder(
+  name: string | undefined,
+  { options, terminal, signal, embedder }: OpenEmbedderOptions,
+): Promise<OwnedEmbedder<string>> {
+  return embedderOf(await openModel(name, { terminal, signal }), { options, terminal, signal, embedder })
+}
+
+/** The same of an encoder that is there already. */
+export function embedderOf(
+  encoder: SentenceEncoder,
+  { options, terminal, signal, embedder }: OpenEmbedderOptions,
+): Promise<OwnedEmbedder<string>> {
+  return createEmbedder(encoder, { ...embedder, engine: () => openEngineFor(options, terminal, signal) })
+}
+
+/** For searching: unit vectors, unless the model's author says that its vectors' lengths count. */
+export async function openSearchEmbedder(
+  name: string | undefined,
+  open: Omit<OpenEmbedderOptions, 'embedder'>,
+): Promise<OwnedEmbedder<string>> {
+  const encoder = await openModel(name, open)
+  return embedderOf(encoder, { ...open, embedder: { normalize: encoder.similarity !== 'dot' } })
+}

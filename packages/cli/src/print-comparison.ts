@@ -1,0 +1,82 @@
+import type { RetrievalData } from '@ms/core'
+import { documentText } from '@ms/core'
+import type { Comparison, Evaluation } from '@ms/finetune'
+import { clip } from './display-width.js'
+import { formatTable } from './format-table.js'
+import type { Terminal } from './terminal.js'
+
+export type SystemName = 'keyword' | 'base' | 'tuned' | 'hybrid-base' | 'hybrid-tuned'
+
+/** What was measured of the five systems. */
+export interface ComparisonReport {
+  readonly data: string
+  readonly split: string
+  readonly metric: string
+  readonly queries: number
+  readonly systems: Readonly<Record<SystemName, Evaluation>>
+  /** How the two hybrids were fused: `convex(0.55)`, `rrf(60)`. */
+  readonly fusion: { readonly base: string; readonly tuned: string }
+  /** tuned against base, hybrid-tuned against hybrid-base, and both against keyword search. */
+  readonly differences: readonly { readonly candidate: SystemName; readonly baseline: SystemName; readonly comparison: Comparison }[]
+}
+
+const shown = ['ndcg@10', 'mrr@10', 'recall@10', 'recall@100', 'hit@1', 'map'] as const
+const figure = (value: number) => value.toFixed(3)
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
+const probability = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3))
+
+/** The systems side by side, then what the tuning changed. */
+export function printComparison(report: ComparisonReport, terminal: Terminal): void {
+  const { colors } = terminal
+  const names = Object.keys(report.systems) as SystemName[]
+  const best = Object.fromEntries(shown.map((metric) => [metric, Math.max(...names.map((name) => report.systems[name].metrics[metric]))]))
+  const rows = names.map((name) => {
+    const { metrics } = report.systems[name]
+    return [
+      name,
+      ...shown.map((metric) => (metrics[metric] === best[metric] ? colors.bold(figure(metrics[metric])) : figure(metrics[metric]))),
+    ]
+  })
+  terminal.print(`${report.data}: ${report.queries} ${report.split} queries`)
+  terminal.print()
+  terminal.print(formatTable([['', ...shown], ...rows], { indent: 2 }))
+  terminal.print()
+  const changes = report.differences.map(({ candidate, baseline, comparison }) => {
+    const text = signed(comparison.difference)
+    const significant = comparison.pValue < 0.05
+    const colored = significant ? (comparison.difference > 0 ? colors.green(text) : colors.red(text)) : text
+    return [
+      `${candidate} − ${baseline}`,
+      colored,
+      probability(comparison.pValue),
+      `${comparison.won}`,
+      `${comparison.lost}`,
+      `${comparison.tied}`,
+    ]
+  })
+  terminal.print(formatTable([['', report.metric, 'p', 'won', 'lost', 'tied'], ...changes], { indent: 2 }))
+  terminal.print()
+  terminal.print(`  p: two-sided paired randomisation test. Fusion: base ${report.fusion.base}, tuned ${report.fusion.tuned}.`)
+}
+
+/** Queries that the tuning won and lost most, with what is right for them. */
+export function printExamples(report: ComparisonReport, data: RetrievalData, terminal: Terminal): void {
+  const change = report.differences[0]
+  if (!change) return
+  const texts = new Map(data.corpus.map((document) => [document.id, document.title || documentText(document)]))
+  const qrels = data.qrels.get(report.split as 'test')
+  for (const side of ['won', 'lost'] as const) {
+    const examples = change.comparison.examples[side]
+    terminal.print()
+    terminal.print(
+      `${side === 'won' ? 'Queries that were won' : 'Queries that were lost'} most (${report.metric}, ${change.baseline} → ${change.candidate})`,
+    )
+    if (examples.length === 0) terminal.print('  none')
+    for (const { query, baseline, candidate } of examples) {
+      const right = [...(qrels?.get(query) ?? [])].filter(([, grade]) => grade > 0).map(([id]) => texts.get(id) ?? id)
+      const text = data.queries.get(query)?.text ?? query
+      const half = Math.max(20, Math.floor((terminal.width - 24) / 2))
+      terminal.print(`  ${figure(baseline)} → ${figure(candidate)}  ${clip(text, half)}  ⇒  ${clip(right.join(' | '), half)}`)
+    }
+  }
+}

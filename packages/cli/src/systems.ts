@@ -1,0 +1,72 @@
+import type { Embedder, OnProgress, Qrels, RetrievalData, Run, Split } from '@ms/core'
+import { type Evaluation, embedCorpus, evaluate, judgedQueries, retrieve } from '@ms/finetune'
+import { bm25Index } from '@ms/index'
+import { convexFusion, fitFusionWeight, fuseRuns, reciprocalRankFusion } from '@ms/search'
+
+/** What a system found for the judged queries: of the split that is measured, and of dev where there is one to fit on. */
+export interface SystemRuns {
+  readonly measured: Run
+  readonly dev?: Run
+}
+
+export interface SystemOptions {
+  readonly data: RetrievalData
+  readonly split: Split
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+
+/** Hits a query: enough for MAP over the whole run. */
+const depth = 1000
+
+/** Dev is for fitting, so it is not used when it is itself what is measured. */
+function splits({ data, split }: SystemOptions): { measured: Qrels; dev?: Qrels } {
+  const dev = split === 'dev' ? undefined : data.qrels.get('dev')
+  return { measured: data.qrels.get(split) ?? new Map(), dev }
+}
+
+async function runs(options: SystemOptions, run: (qrels: Qrels) => Promise<Run>): Promise<SystemRuns> {
+  const { measured, dev } = splits(options)
+  return { measured: await run(measured), ...(dev ? { dev: await run(dev) } : {}) }
+}
+
+/** Keyword search (BM25) over title and text. */
+export async function keywordRuns(options: SystemOptions): Promise<SystemRuns> {
+  const { data, signal } = options
+  const index = bm25Index()
+  await index.upsert(data.corpus.map(({ id, title, text = '' }) => ({ id, text, ...(title ? { title } : {}) })))
+  return runs(options, async (qrels) => {
+    const { ids, texts } = judgedQueries(data.queries, qrels)
+    const found = new Map<string, Awaited<ReturnType<typeof index.search>>>()
+    for (const [i, id] of ids.entries()) found.set(id, texts[i].trim() === '' ? [] : await index.search(texts[i], { k: depth, signal }))
+    return found
+  })
+}
+
+/** Exact vector search with one model. */
+export async function denseRuns(embedder: Embedder<string>, options: SystemOptions): Promise<SystemRuns> {
+  const { data, signal, onProgress } = options
+  const corpus = await embedCorpus(embedder, data, { signal, onProgress })
+  return runs(options, (qrels) => retrieve(embedder, corpus, { queries: data.queries, qrels }, { k: depth, signal }))
+}
+
+export interface HybridRuns extends SystemRuns {
+  /** `convex(0.55)` where the weight was fitted on dev, else `rrf(60)`. */
+  readonly fusion: string
+}
+
+/** Both: a weight fitted on the dev queries where there are any, else reciprocal rank fusion. */
+export function hybridRuns(dense: SystemRuns, keyword: SystemRuns, { data }: SystemOptions): HybridRuns {
+  const dev = data.qrels.get('dev')
+  const score = (run: Run) => (dev ? evaluate(dev, run, { metrics: ['ndcg@10'] }).metrics['ndcg@10'] : 0)
+  const fusion =
+    dev && dense.dev && keyword.dev
+      ? convexFusion({ weight: fitFusionWeight(dense.dev, keyword.dev, { score }).weight })
+      : reciprocalRankFusion()
+  return { measured: fuseRuns(dense.measured, keyword.measured, fusion), fusion: fusion.name }
+}
+
+/** Scores a system's runs on the measured split. */
+export function evaluateSystem({ measured }: SystemRuns, { data, split }: SystemOptions): Evaluation {
+  return evaluate(data.qrels.get(split) ?? new Map(), measured)
+}

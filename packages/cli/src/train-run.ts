@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Data, Examples, RetrievalData } from '@ms/core'
+import type { Engine } from '@ms/core/tensor'
+import type { SentenceEncoder } from '@ms/embed'
+import { saveEncoderDirectory } from '@ms/embed/node'
+import { finish, type MetricName, retrievalEvaluator, type TrainEvent, type TrainOptions, train } from '@ms/finetune'
+import { openRunDirectory } from '@ms/finetune/node'
+
+type Training = TrainOptions<string, Parameters<SentenceEncoder['processor']['collate']>[0][number]>
+
+export interface TrainRunOptions extends Pick<Training, 'loss' | 'settings' | 'earlyStop' | 'evaluateSteps' | 'checkpointSteps'> {
+  readonly encoder: SentenceEncoder
+  /** How the encoder is called in run.json. */
+  readonly model: string
+  readonly examples: Examples
+  /** Has a dev split where the best weights are to be kept. */
+  readonly dev?: RetrievalData
+  /** The run's folder. */
+  readonly out: string
+  readonly engine: Engine
+  readonly resume?: boolean
+  readonly signal?: AbortSignal
+  readonly onEvent?: (event: TrainEvent) => void
+}
+
+export interface TrainedRun {
+  readonly encoder: SentenceEncoder
+  readonly end: Extract<TrainEvent, { type: 'end' }>
+  readonly modelPath: string
+}
+
+const metrics = ['ndcg@10', 'mrr@10', 'recall@10'] as const satisfies readonly MetricName[]
+
+/** Trains into a run's folder: run.json, events.jsonl, checkpoints/, and at the end model/, a sentence-transformers directory. */
+export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
+  const { encoder, examples, dev, engine, loss, settings, resume } = options
+  const run = await openRunDirectory(options.out, { resume })
+  const { optimizer, schedule, groups, ...plain } = settings
+  const record = {
+    model: options.model,
+    engine: engine.name,
+    loss: loss.name,
+    settings: {
+      ...plain,
+      optimizer: { name: optimizer.name, ...optimizer.settings },
+      schedule: { name: schedule.name, ...schedule.settings },
+      ...(groups ? { groups } : {}),
+    },
+    examples: { kind: examples.kind, count: examples.columns[0].length, sha256: fingerprint(examples) },
+    ...(dev ? { dev: { name: dev.name, queries: dev.qrels.get('dev')?.size ?? 0 } } : {}),
+    versions: { node: process.version, ms: version() },
+  }
+  let end: TrainedRun['end'] | undefined
+  try {
+    await run.record('running', record)
+    const training = train({
+      ...options,
+      evaluate: dev?.qrels.has('dev') ? retrievalEvaluator({ data: dev, engine, metrics }) : undefined,
+      checkpoints: run.checkpoints,
+    })
+    const result = await finish(training, async (event) => {
+      await run.append(event)
+      if (event.type === 'end') end = event
+      options.onEvent?.(event)
+    })
+    const tuned = encoder.withParameters(new Map([...encoder.parameters.keys()].map((name) => [name, result.parameters.get(name)!])))
+    await saveEncoderDirectory(tuned, run.modelPath)
+    await run.record('done', { ...record, result: end })
+    return { encoder: tuned, end: end!, modelPath: run.modelPath }
+  } catch (error) {
+    await run.record('failed', record).catch(() => undefined)
+    throw error
+  } finally {
+    await run.close()
+  }
+}
+
+/** Changes with any text of the examples. */
+function fingerprint(examples: Examples): string {
+  const hash = createHash('sha256')
+  for (const column of examples.columns) for (const item of column) hash.update(item).update('\0')
+  return hash.digest('hex')
+}
+
+export function version(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return manifest.version
+}
+
+/** What a data set is trained on: its examples, and where it has them, judged dev queries. */
+export function isRetrieval(data: Data): data is RetrievalData {
+  return data.kind === 'retrieval'
+}

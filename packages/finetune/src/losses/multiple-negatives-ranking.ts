@@ -1,0 +1,89 @@
+import { MsError } from '@ms/core'
+import type { Loss, LossExamples } from '@ms/core/tensor'
+import { l2Normalize, softmaxCrossEntropy } from '@ms/runtime'
+import * as tf from '@tensorflow/tfjs-core'
+
+export interface MultipleNegativesRankingOptions {
+  /** Factor of the cosines, the inverse of a temperature. Default: 20. */
+  scale?: number
+  /** Also asks for the right anchor among all anchors, and takes the mean of both. Default: false. */
+  symmetric?: boolean
+}
+
+/** Added to a logit that must not count. */
+const never = -1e9
+
+/**
+ * In-batch negatives (Henderson et al. 2017; InfoNCE of van den Oord et al. 2018; MultipleNegativesRankingLoss of sentence-transformers):
+ *
+ *   loss = mean over i of −log( exp(s · cos(aᵢ, pᵢ)) / Σⱼ exp(s · cos(aᵢ, cⱼ)) )
+ *
+ * where the candidates cⱼ are all positives of the batch and all hard negatives (columns from the third on). A candidate that is known
+ * to be right for anchor i under another number (it equals pᵢ, or it is the positive of an equal anchor) or is the anchor's own text is
+ * never its negative.
+ *
+ * @example
+ * ```ts
+ * import { multipleNegativesRanking } from '@ms/finetune'
+ * const loss = multipleNegativesRanking({ scale: 20 })
+ * ```
+ * @throws `loss.option` for a scale that is not above 0
+ */
+export function multipleNegativesRanking({ scale = 20, symmetric = false }: MultipleNegativesRankingOptions = {}): Loss {
+  if (!(scale > 0 && Number.isFinite(scale)))
+    throw new MsError('loss.option', `the scale is ${scale}`, { where: 'scale', advice: 'Give a number above 0.' })
+  return {
+    name: `multiple-negatives-ranking(scale ${scale}${symmetric ? ', symmetric' : ''})`,
+    columns: 'pair',
+    inputs: (examples) => {
+      const { forward, backward } = sameMasks(examples)
+      const batch = examples.keys[0].length
+      const candidates = forward.length / batch
+      return {
+        mask: { shape: [batch, candidates], data: forward },
+        ...(symmetric ? { backward_mask: { shape: [batch, batch], data: backward } } : {}),
+      }
+    },
+    compute: ({ embeddings, inputs }) => {
+      const [anchors, ...others] = embeddings.map((each) => l2Normalize(each))
+      const candidates = others.length === 1 ? others[0] : tf.concat2d([...others], 0)
+      const batch = anchors.shape[0]
+      const right = tf.range(0, batch, 1, 'int32')
+      const direction = (from: tf.Tensor2D, to: tf.Tensor2D, mask: tf.Tensor) =>
+        tf.mean(softmaxCrossEntropy(tf.add(tf.mul(tf.matMul(from, to, false, true), scale), mask) as tf.Tensor2D, right)) as tf.Scalar
+      const forward = direction(anchors, candidates, inputs.mask)
+      if (!symmetric) return forward
+      return tf.mul(tf.add(forward, direction(others[0], anchors, inputs.backward_mask)), 0.5) as tf.Scalar
+    },
+  }
+}
+
+/**
+ * `forward [batch, candidates]`: 0, or −1e9 where a candidate would be a false negative of an anchor; `backward [batch, batch]`: the same
+ * for the anchors as candidates of the positives.
+ */
+function sameMasks({ keys }: LossExamples): { forward: Float32Array; backward: Float32Array } {
+  const [anchors, positives] = keys
+  const batch = anchors.length
+  const candidates = keys.slice(1).flat()
+  const forward = new Float32Array(batch * candidates.length)
+  const backward = new Float32Array(batch * batch)
+  /** Everything that is right for an anchor's text anywhere in the batch, and the text itself. */
+  const right = new Map<string, Set<string>>()
+  const asked = new Map<string, Set<string>>()
+  const enter = (map: Map<string, Set<string>>, key: string, value: string) => {
+    const known = map.get(key) ?? new Set([key])
+    map.set(key, known.add(value))
+  }
+  for (let i = 0; i < batch; i++) {
+    enter(right, anchors[i], positives[i])
+    enter(asked, positives[i], anchors[i])
+  }
+  for (let i = 0; i < batch; i++) {
+    const known = right.get(anchors[i])
+    for (let j = 0; j < candidates.length; j++) if (j !== i && known?.has(candidates[j])) forward[i * candidates.length + j] = never
+    const askers = asked.get(positives[i])
+    for (let j = 0; j < batch; j++) if (j !== i && askers?.has(anchors[j])) backward[i * batch + j] = never
+  }
+  return { forward, backward }
+}
