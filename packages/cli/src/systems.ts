@@ -55,14 +55,16 @@ export interface HybridRuns extends SystemRuns {
   readonly fusion: string
 }
 
+/** The weight of convex fusion that is best on dev queries, by nDCG@10. */
+export function fitOnDev(dense: Run, keyword: Run, dev: Qrels): number {
+  const score = (run: Run) => evaluate(dev, run, { metrics: ['ndcg@10'] }).metrics['ndcg@10']
+  return fitFusionWeight(dense, keyword, { score }).weight
+}
+
 /** Both: a weight fitted on the dev queries where there are any, else reciprocal rank fusion. */
 export function hybridRuns(dense: SystemRuns, keyword: SystemRuns, { data }: SystemOptions): HybridRuns {
   const dev = data.qrels.get('dev')
-  const score = (run: Run) => (dev ? evaluate(dev, run, { metrics: ['ndcg@10'] }).metrics['ndcg@10'] : 0)
-  const fusion =
-    dev && dense.dev && keyword.dev
-      ? convexFusion({ weight: fitFusionWeight(dense.dev, keyword.dev, { score }).weight })
-      : reciprocalRankFusion()
+  const fusion = dev && dense.dev && keyword.dev ? convexFusion({ weight: fitOnDev(dense.dev, keyword.dev, dev) }) : reciprocalRankFusion()
   return { measured: fuseRuns(dense.measured, keyword.measured, fusion), fusion: fusion.name }
 }
 

@@ -14,6 +14,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./compare.js')).compareCommand,
   },
   { name: 'encode', summary: 'Turn texts into vectors', load: async () => (await import('./encode.js')).encode },
+  {
+    name: 'index',
+    summary: 'Make and change a collection that can be searched',
+    load: async () => (await import('./index-collection.js')).indexCommand,
+  },
+  { name: 'search', summary: 'Search a collection', load: async () => (await import('./search.js')).searchCommand },
   { name: 'mine', summary: 'Find hard negatives: triplets for training', load: async () => (await import('./mine.js')).mineCommand },
   { name: 'models', summary: 'List the models that have a short name', load: async () => (await import('./models.js')).modelsCommand },
 ]

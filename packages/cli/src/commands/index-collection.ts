@@ -1,0 +1,202 @@
+import { readFile, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Document, documentText, type Embedder, MsError, readDocuments, textLines } from '@ms/core'
+import { bm25Index, exactVectorIndex } from '@ms/index'
+import { type Collection, openCollection, readCollectionManifest, saveCollection } from '@ms/index/node'
+import { type CommandContext, defineCommand } from '../command.js'
+import { computeOptions } from '../compute-options.js'
+import { openRetrievalData } from '../open-data.js'
+import { openSearchEmbedder } from '../open-embedder.js'
+import { defaultModel } from '../open-model.js'
+import type { OptionSpecs } from '../option-values.js'
+import { wrongUse } from '../option-values.js'
+import { progressBar } from '../progress-bar.js'
+import { denseRuns, fitOnDev, keywordRuns } from '../systems.js'
+
+const options = {
+  collection: { type: 'string', value: 'C', help: 'folder of the collection', required: true },
+  model: { type: 'string', value: 'M', help: 'create: what embeds the documents (default: ms-mini-text)' },
+  input: { type: 'string', value: 'FILE', help: 'create, add: documents as .jsonl (_id, title, text); remove: ids, one a line' },
+  data: { type: 'string', value: 'D', help: 'create: fit the weight of hybrid search on the dev queries of this data' },
+  weight: {
+    type: 'number',
+    min: 0,
+    max: 1,
+    value: 'X',
+    help: 'create: the weight of hybrid search, 0 keywords … 1 vectors (default: rank fusion)',
+  },
+  ...computeOptions,
+} as const satisfies OptionSpecs
+
+type Context = CommandContext<typeof options>
+const actions = { create, add, remove, status }
+
+export const indexCommand = defineCommand({
+  name: 'index',
+  summary: 'Make and change a collection that can be searched',
+  usage: 'create|add|remove|status --collection C [--input FILE] [--model M]',
+  operands: ['ACTION'],
+  options,
+  examples: [
+    'ms index create --collection help --model runs/mine --input corpus.jsonl',
+    'ms index add --collection help --input more.jsonl',
+    'ms index status --collection help',
+  ],
+  run: (context) => {
+    const [action] = context.operands
+    if (!action || !Object.hasOwn(actions, action)) {
+      throw wrongUse(
+        action ? `there is no action "${action}"` : 'an action is missing',
+        `Write one of: ${Object.keys(actions).join(', ')}.`,
+      )
+    }
+    return actions[action as keyof typeof actions](context)
+  },
+})
+
+function input({ options }: Context): Promise<Buffer> {
+  const path = options.input
+  if (!path) throw wrongUse('--input is missing', '--input FILE')
+  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new MsError('file.missing', cause.code === 'ENOENT' ? 'there is no such file' : `cannot read: ${cause.message}`, {
+      where: path,
+      cause,
+    })
+  })
+}
+
+async function embedDocuments(embedder: Embedder<string>, documents: readonly Document[], { terminal, signal }: Context) {
+  const progress = progressBar(terminal, 'embed')
+  try {
+    return await embedder.embed(documents.map(documentText), { signal, onProgress: ({ done, total }) => progress.update(done, total) })
+  } finally {
+    progress.end()
+  }
+}
+
+/** Vectors are normalised, or not, as the model wants to be searched: the index keeps them as they are. */
+const lexicalDocument = ({ id, title, text = '' }: Document) => ({ id, text, ...(title ? { title } : {}) })
+
+async function create(context: Context): Promise<number> {
+  const { options, terminal, signal } = context
+  const documents = readDocuments(await input(context), options.input!)
+  const embedder = await openSearchEmbedder(options.model, { options, terminal, signal })
+  try {
+    const vectors = await embedDocuments(embedder, documents, context)
+    const vectorIndex = exactVectorIndex({ dim: embedder.dim, metric: 'dot', space: embedder.space })
+    await vectorIndex.upsert(
+      documents.map(({ id }) => id),
+      vectors,
+    )
+    const lexicalIndex = bm25Index()
+    await lexicalIndex.upsert(documents.map(lexicalDocument))
+    const weight = options.weight ?? (await fittedWeight(embedder, context))
+    await saveCollection(options.collection, {
+      documents,
+      vectorIndex,
+      lexicalIndex,
+      model: await modelReference(options.model),
+      settings: weight === undefined ? {} : { weight },
+    })
+    terminal.print(
+      `${documents.length} documents in ${options.collection}, hybrid search by ${weight === undefined ? 'rank fusion' : `weight ${weight}`}`,
+    )
+    terminal.printJson({
+      collection: options.collection,
+      documents: documents.length,
+      dim: embedder.dim,
+      space: embedder.space,
+      weight: weight ?? null,
+    })
+    return 0
+  } finally {
+    await embedder.dispose()
+  }
+}
+
+async function fittedWeight(embedder: Embedder<string>, { options, signal }: Context): Promise<number | undefined> {
+  if (!options.data) return undefined
+  const data = await openRetrievalData(options.data)
+  const dev = data.qrels.get('dev')
+  if (!dev)
+    throw new MsError('data.split', 'there is no dev split to fit the weight on', {
+      where: options.data,
+      advice: 'Give --weight, or leave --data out.',
+    })
+  const system = { data, split: 'dev', signal } as const
+  return fitOnDev((await denseRuns(embedder, system)).measured, (await keywordRuns(system)).measured, dev)
+}
+
+/** A folder is remembered by its whole path, so that the collection can be searched from anywhere. */
+async function modelReference(model: string = defaultModel): Promise<string> {
+  return (await stat(model).catch(() => undefined))?.isDirectory() ? resolve(model) : model
+}
+
+async function change(
+  context: Context,
+  edit: (collection: Collection) => Promise<{ documents: Map<string, Document>; changed: number }>,
+): Promise<number> {
+  const { options, terminal } = context
+  const collection = await openCollection(options.collection)
+  const { vectorIndex, lexicalIndex, manifest } = collection
+  const { documents, changed } = await edit(collection)
+  await saveCollection(options.collection, {
+    documents: documents.values(),
+    ...(vectorIndex ? { vectorIndex } : {}),
+    ...(lexicalIndex ? { lexicalIndex } : {}),
+    ...(manifest.model ? { model: manifest.model } : {}),
+    settings: manifest.settings,
+    generation: manifest.generation,
+  })
+  terminal.print(`${changed} ${changed === 1 ? 'document' : 'documents'} changed, ${documents.size} in ${options.collection}`)
+  terminal.printJson({ collection: options.collection, changed, documents: documents.size })
+  return 0
+}
+
+async function add(context: Context): Promise<number> {
+  const { options, terminal, signal } = context
+  const fresh = readDocuments(await input(context), options.input!)
+  return change(context, async ({ documents, vectorIndex, lexicalIndex, manifest }) => {
+    if (vectorIndex) {
+      const embedder = await openSearchEmbedder(manifest.model, { options, terminal, signal })
+      try {
+        if (embedder.space !== manifest.space) {
+          throw new MsError('search.space', `the model ${manifest.model} has changed since the documents were embedded`, {
+            where: options.collection,
+            advice: 'Create the collection anew.',
+          })
+        }
+        await vectorIndex.upsert(
+          fresh.map(({ id }) => id),
+          await embedDocuments(embedder, fresh, context),
+        )
+      } finally {
+        await embedder.dispose()
+      }
+    }
+    await lexicalIndex?.upsert(fresh.map(lexicalDocument))
+    const all = new Map(documents)
+    for (const document of fresh) all.set(document.id, document)
+    return { documents: all, changed: fresh.length }
+  })
+}
+
+async function remove(context: Context): Promise<number> {
+  const ids = Array.from(textLines(await input(context), context.options.input!), ({ value }) => value.trim())
+  return change(context, async ({ documents, vectorIndex, lexicalIndex }) => {
+    await vectorIndex?.remove(ids)
+    await lexicalIndex?.remove(ids)
+    const left = new Map(documents)
+    let changed = 0
+    for (const id of ids) if (left.delete(id)) changed++
+    return { documents: left, changed }
+  })
+}
+
+async function status({ options, terminal }: Context): Promise<number> {
+  const { files, ...manifest } = await readCollectionManifest(options.collection)
+  for (const [name, value] of Object.entries(manifest))
+    terminal.print(`${name.padEnd(12)} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+  terminal.printJson({ ...manifest, files: Object.keys(files).length })
+  return 0
+}

@@ -1,0 +1,79 @@
+import { MsError } from '@ms/core'
+import { openCollection } from '@ms/index/node'
+import { convexFusion, createSearch, highlight, type SearchMode } from '@ms/search'
+import { defineCommand } from '../command.js'
+import { computeOptions } from '../compute-options.js'
+import { clip } from '../display-width.js'
+import { openSearchEmbedder } from '../open-embedder.js'
+import { wrongUse } from '../option-values.js'
+
+export const searchCommand = defineCommand({
+  name: 'search',
+  summary: 'Search a collection',
+  usage: '--collection C QUERY',
+  operands: ['QUERY'],
+  options: {
+    collection: { type: 'string', value: 'C', help: 'folder of the collection', required: true },
+    model: { type: 'string', value: 'M', help: 'where the collection’s model lies now, if it was moved' },
+    mode: { type: 'string', choices: ['dense', 'lexical', 'hybrid'], help: 'default: hybrid' },
+    k: { type: 'integer', min: 1, max: 10_000, value: 'N', help: 'results (default: 10)' },
+    like: { type: 'string', value: 'ID', help: 'instead of a query: documents like this one' },
+    ...computeOptions,
+  },
+  examples: ['ms search --collection help "two pages on one sheet"', 'ms search --collection help --like text/swriter/guide/print.html'],
+  run: async ({ options, operands, terminal, signal }) => {
+    const [query] = operands
+    if ((query === undefined) === (options.like === undefined))
+      throw wrongUse('a query is needed, or --like ID', 'ms search --collection C "what you look for"')
+    const { documents, vectorIndex, lexicalIndex, manifest } = await openCollection(options.collection)
+    const mode = options.mode as SearchMode | undefined
+    const embedder =
+      vectorIndex && mode !== 'lexical'
+        ? await openSearchEmbedder(options.model ?? manifest.model, { options, terminal, signal })
+        : undefined
+    try {
+      const weight = typeof manifest.settings.weight === 'number' ? manifest.settings.weight : undefined
+      const search = createSearch({
+        documents,
+        ...(vectorIndex && embedder ? { dense: { embedder, index: vectorIndex, space: manifest.space ?? '' } } : {}),
+        ...(lexicalIndex ? { lexical: lexicalIndex } : {}),
+        ...(weight === undefined ? {} : { fusion: convexFusion({ weight }) }),
+      })
+      const like = options.like === undefined ? undefined : documents.get(options.like)
+      if (options.like !== undefined && !like)
+        throw new MsError('search.document-missing', `there is no document "${options.like}"`, { where: options.collection })
+      const text = like ? `${like.title ?? ''} ${like.text ?? ''}`.trim() : (query ?? '')
+      const k = options.k ?? 10
+      const answer = await search.search(text, { k: like ? k + 1 : k, mode, signal })
+      const results = answer.results.filter(({ id }) => id !== like?.id).slice(0, k)
+      if (results.length === 0) terminal.print('nothing found')
+      const { colors } = terminal
+      for (const [rank, { id, title, score, scores, snippet }] of results.entries()) {
+        const parts = Object.entries(scores).map(([leg, value]) => `${leg} ${value.toFixed(3)}`)
+        terminal.print(
+          `${String(rank + 1).padStart(2)}  ${colors.bold(clip(title ?? id, terminal.width - 40))}  ${colors.dim(`${score.toFixed(4)}  ${parts.join('  ')}`)}`,
+        )
+        const text = snippet.text.replace(/\s/g, ' ')
+        if (text)
+          terminal.print(
+            `    ${highlight(text, snippet.ranges, { open: colors.isColorSupported ? '\x1b[1;33m' : '', close: colors.isColorSupported ? '\x1b[0m' : '', escape: plain })}`,
+          )
+        if (title) terminal.print(`    ${colors.dim(id)}`)
+      }
+      terminal.printJson({
+        query: text,
+        mode: answer.mode,
+        took: answer.took,
+        results: results.map(({ id, title, score, scores, snippet }) => ({ id, ...(title ? { title } : {}), score, scores, snippet })),
+      })
+      return 0
+    } finally {
+      await embedder?.dispose()
+    }
+  },
+})
+
+/** Found texts must not steer the terminal. */
+const plain = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')

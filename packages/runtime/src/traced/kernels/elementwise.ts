@@ -1,0 +1,130 @@
+import type { CastAttrs, ClipByValueAttrs, LeakyReluAttrs, StepAttrs } from '@tensorflow/tfjs-core'
+import type { Attributes, ElementType } from '../graph.js'
+import type { Recorded, Recorder } from '../recorder.js'
+import { elementType } from '../trace-backend.js'
+import { type KernelTable, kernel, type RecordKernel } from './kernel.js'
+import { arithmetic, cast, elementwise } from './nodes.js'
+
+/** ONNX has no arithmetic on booleans; TensorFlow.js counts them as 0 and 1. */
+const numeric = (recorder: Recorder, x: Recorded) => (x.dtype === 'bool' ? cast(recorder, x, 'int32') : x)
+
+const unary = (op: string, attributes?: Attributes): RecordKernel =>
+  kernel(({ inputs: { x }, recorder }) => elementwise(recorder, op, [numeric(recorder, x)], { attributes }))
+
+/** Also for integers, whose result is a floating-point number. */
+const floating = (op: string, attributes?: Attributes): RecordKernel =>
+  kernel(({ inputs: { x }, recorder }) => elementwise(recorder, op, [cast(recorder, x, 'float32')], { attributes }))
+
+const combine = (op: 'Add' | 'Sub' | 'Mul' | 'Div'): RecordKernel =>
+  kernel(({ inputs: { a, b }, recorder }) => arithmetic(recorder, op, numeric(recorder, a), numeric(recorder, b)))
+
+const binary = (op: string, dtype?: ElementType): RecordKernel =>
+  kernel(({ inputs: { a, b }, recorder }) => elementwise(recorder, op, [numeric(recorder, a), numeric(recorder, b)], { dtype }))
+
+const logical = (op: string): RecordKernel =>
+  kernel(({ inputs: { a, b }, recorder }) => elementwise(recorder, op, [cast(recorder, a, 'bool'), cast(recorder, b, 'bool')]))
+
+const constant = (recorder: Recorder, value: number, like: Recorded) => recorder.fill(value, like.dtype)
+
+/** ⌊a / b⌋, exact for integers. */
+function floorDivide(recorder: Recorder, a: Recorded, b: Recorded): Recorded {
+  if (a.dtype === 'float32') return elementwise(recorder, 'Floor', [elementwise(recorder, 'Div', [a, b])])
+  // Integer Mod has the sign of the divisor, so a − (a mod b) divides without remainder.
+  const remainder = elementwise(recorder, 'Mod', [a, b])
+  return elementwise(recorder, 'Div', [elementwise(recorder, 'Sub', [a, remainder]), b])
+}
+
+/** The remainder with the sign of the divisor. */
+function floorModulo(recorder: Recorder, a: Recorded, b: Recorded): Recorded {
+  if (a.dtype !== 'float32') return elementwise(recorder, 'Mod', [a, b])
+  const remainder = elementwise(recorder, 'Mod', [a, b], { attributes: { fmod: 1 } })
+  const shifted = elementwise(recorder, 'Mod', [elementwise(recorder, 'Add', [remainder, b]), b], { attributes: { fmod: 1 } })
+  const zero = recorder.fill(0)
+  const differ = elementwise(recorder, 'Less', [elementwise(recorder, 'Mul', [remainder, b]), zero], { dtype: 'bool' })
+  return elementwise(recorder, 'Where', [differ, shifted, remainder], { dtype: 'float32' })
+}
+
+export const elementwiseKernels: KernelTable = {
+  Add: combine('Add'),
+  Sub: combine('Sub'),
+  Multiply: combine('Mul'),
+  RealDiv: combine('Div'),
+  AddN: kernel(({ inputs, recorder }) => Object.values(inputs).reduce((sum, term) => arithmetic(recorder, 'Add', sum, term))),
+  FloorDiv: kernel(({ inputs: { a, b }, recorder }) => cast(recorder, floorDivide(recorder, a, b), 'int32')),
+  Mod: kernel(({ inputs: { a, b }, recorder }) => floorModulo(recorder, a, b)),
+  Maximum: binary('Max'),
+  Minimum: binary('Min'),
+  Pow: binary('Pow'),
+  SquaredDifference: kernel(({ inputs: { a, b }, recorder }) => {
+    const difference = arithmetic(recorder, 'Sub', a, b)
+    return elementwise(recorder, 'Mul', [difference, difference])
+  }),
+
+  Equal: binary('Equal', 'bool'),
+  NotEqual: kernel(({ inputs: { a, b }, recorder }) => {
+    const equal = elementwise(recorder, 'Equal', [numeric(recorder, a), numeric(recorder, b)], { dtype: 'bool' })
+    return elementwise(recorder, 'Not', [equal])
+  }),
+  Greater: binary('Greater', 'bool'),
+  GreaterEqual: binary('GreaterOrEqual', 'bool'),
+  Less: binary('Less', 'bool'),
+  LessEqual: binary('LessOrEqual', 'bool'),
+  LogicalAnd: logical('And'),
+  LogicalOr: logical('Or'),
+  LogicalXor: logical('Xor'),
+  LogicalNot: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'Not', [cast(recorder, x, 'bool')])),
+  Select: kernel(({ inputs: { condition, t, e }, recorder }) =>
+    elementwise(recorder, 'Where', [cast(recorder, condition, 'bool'), t, e], { dtype: t.dtype }),
+  ),
+
+  Abs: unary('Abs'),
+  Ceil: unary('Ceil'),
+  Cos: floating('Cos'),
+  Elu: floating('Elu'),
+  Erf: floating('Erf'),
+  Exp: floating('Exp'),
+  Floor: unary('Floor'),
+  IsNan: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'IsNaN', [cast(recorder, x, 'float32')], { dtype: 'bool' })),
+  Log: floating('Log'),
+  Neg: unary('Neg'),
+  Reciprocal: floating('Reciprocal'),
+  Relu: unary('Relu'),
+  Round: unary('Round'),
+  Selu: floating('Selu', { alpha: { float: 1.6732632423543772 }, gamma: { float: 1.0507009873554805 } }),
+  Sigmoid: floating('Sigmoid'),
+  Sign: unary('Sign'),
+  Sin: floating('Sin'),
+  Softplus: floating('Softplus'),
+  Sqrt: floating('Sqrt'),
+  Tanh: floating('Tanh'),
+
+  Expm1: kernel(({ inputs: { x }, recorder }) =>
+    elementwise(recorder, 'Sub', [elementwise(recorder, 'Exp', [x]), constant(recorder, 1, x)]),
+  ),
+  Log1p: kernel(({ inputs: { x }, recorder }) =>
+    elementwise(recorder, 'Log', [elementwise(recorder, 'Add', [x, constant(recorder, 1, x)])]),
+  ),
+  Rsqrt: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'Reciprocal', [elementwise(recorder, 'Sqrt', [x])])),
+  Square: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'Mul', [x, x])),
+  Relu6: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'Clip', [x, constant(recorder, 0, x), constant(recorder, 6, x)])),
+  ClipByValue: kernel<ClipByValueAttrs>(({ inputs: { x }, attrs, recorder }) =>
+    elementwise(recorder, 'Clip', [x, constant(recorder, attrs.clipValueMin, x), constant(recorder, attrs.clipValueMax, x)]),
+  ),
+  LeakyRelu: kernel<LeakyReluAttrs>(({ inputs: { x }, attrs, recorder }) =>
+    elementwise(recorder, 'LeakyRelu', [x], { attributes: { alpha: { float: attrs.alpha } } }),
+  ),
+  Prelu: kernel(({ inputs: { x, alpha }, recorder }) => elementwise(recorder, 'PRelu', [x, alpha])),
+  EluGrad: kernel(({ inputs: { dy, y }, recorder }) => {
+    // y = eˣ − 1 where x < 0, so its slope there is y + 1.
+    const slope = elementwise(recorder, 'Min', [elementwise(recorder, 'Add', [y, recorder.fill(1)]), recorder.fill(1)])
+    return elementwise(recorder, 'Mul', [dy, slope])
+  }),
+  Step: kernel<StepAttrs>(({ inputs: { x }, attrs, recorder }) => {
+    const positive = elementwise(recorder, 'Greater', [x, constant(recorder, 0, x)], { dtype: 'bool' })
+    if (!attrs?.alpha) return cast(recorder, positive, 'float32')
+    return elementwise(recorder, 'Where', [positive, recorder.fill(1), recorder.fill(attrs.alpha)], { dtype: 'float32' })
+  }),
+
+  Cast: kernel<CastAttrs>(({ inputs: { x }, attrs, recorder }) => cast(recorder, x, elementType(attrs.dtype))),
+  Identity: kernel(({ inputs: { x } }) => x),
+}

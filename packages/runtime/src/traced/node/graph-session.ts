@@ -1,0 +1,17 @@
+import type { HostTensor } from '@ms/core/tensor'
+import type { OnnxModel } from '../onnx/model.js'
+
+/** A model that is loaded and can be run, wherever that happens. */
+export interface GraphSession {
+  /** @param feeds a tensor for each input of the model, by name; they are not changed and not kept */
+  run(feeds: ReadonlyMap<string, HostTensor>): Promise<ReadonlyMap<string, HostTensor>>
+  release(): Promise<void>
+}
+
+/** Loads models. */
+export interface GraphRuntime {
+  readonly threads: number
+  /** @throws `engine.failed` */
+  load(model: OnnxModel, weights: ReadonlyMap<string, Float32Array>): Promise<GraphSession>
+  dispose(): Promise<void>
+}

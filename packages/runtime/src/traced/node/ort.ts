@@ -1,0 +1,47 @@
+import { MsError } from '@ms/core'
+import type { InferenceSession } from 'onnxruntime-node'
+
+export type Ort = typeof import('onnxruntime-node')
+
+const firstLine = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]
+
+/** @throws `engine.unusable`: onnxruntime-node is an optional dependency, and may be there without its binary */
+export async function importOrt(): Promise<Ort> {
+  try {
+    return await import('onnxruntime-node')
+  } catch (cause) {
+    throw unusable(cause)
+  }
+}
+
+export const unusable = (cause: unknown): MsError =>
+  new MsError('engine.unusable', `onnxruntime-node cannot be loaded: ${firstLine(cause)}`, {
+    advice: 'Install onnxruntime-node, or use another engine.',
+    kind: 'failure',
+    cause,
+  })
+
+export const sessionOptions = (threads: number): InferenceSession.SessionOptions => ({
+  executionProviders: ['cpu'],
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  // Memory planned for one shape is of no use for the next, and larger; spinning threads take time from everyone else.
+  enableMemPattern: false,
+  logSeverityLevel: 3,
+  extra: { session: { 'intra_op.allow_spinning': '0' } },
+})
+
+/** ONNX Runtime's error as ours: `engine.out-of-memory` or `engine.failed`. */
+export function failure(what: string, cause: unknown): MsError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (/bad.?alloc|failed to allocate|out of memory/i.test(message)) {
+    return new MsError('engine.out-of-memory', `${what} needs more memory than there is`, {
+      advice: 'Lower the batch size or the number of tokens.',
+      kind: 'failure',
+      cause,
+    })
+  }
+  return new MsError('engine.failed', `${what} failed: ${message}`, { kind: 'failure', cause })
+}

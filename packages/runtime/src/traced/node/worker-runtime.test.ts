@@ -1,0 +1,74 @@
+import type { Engine } from '@ms/core/tensor'
+import * as tf from '@tensorflow/tfjs-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openTracedEngine } from './open-traced-engine.js'
+import { tinyBertBatch, tinyBertLoss, tinyBertShape, tinyBertWeights } from './tiny-bert.js'
+
+const installed = await openTracedEngine({ threads: 1 }).then(
+  () => true,
+  () => false,
+)
+const none = new Map<string, never>()
+
+describe.skipIf(!installed)('TracedEngine in a worker (needs onnxruntime-node)', () => {
+  let here: Engine
+  let there: Engine
+  beforeAll(async () => {
+    here = await openTracedEngine({ threads: 1 })
+    there = await openTracedEngine({ threads: 1, worker: true })
+  })
+  afterAll(async () => {
+    await here.dispose()
+    await there.dispose()
+  })
+
+  it('gives the same numbers, at several shapes, some weights constant', async () => {
+    const options = { ...tinyBertShape, ops: 'composite' } as const
+    const weights = tinyBertWeights(options)
+    const trainable = [...weights.keys()].filter((name) => !name.startsWith('0.'))
+    const steps = await Promise.all(
+      [here, there].map((engine) => engine.differentiate(tinyBertLoss(options), { constants: weights, trainable })),
+    )
+    for (const shape of [
+      { batch: 4, anchor: 5, positive: 7 },
+      { batch: 3, anchor: 9, positive: 2 },
+    ]) {
+      const batch = tinyBertBatch(options, shape)
+      const [a, b] = await Promise.all(steps.map((step) => step.run(batch, weights)))
+      expect(b.outputs).toEqual(a.outputs)
+      expect(b.gradients).toEqual(a.gradients)
+    }
+  })
+
+  it('lets the event loop go on', async () => {
+    const size = 700
+    const x = { shape: [size, size], data: new Float32Array(size * size).fill(0.001) }
+    const compiled = await there.compile(
+      (_, { x }) => ({ y: Array.from({ length: 8 }).reduce<tf.Tensor2D>((y) => tf.matMul(y, x as tf.Tensor2D), x as tf.Tensor2D) }),
+      { constants: none },
+    )
+    await compiled.run({ x })
+    let ticks = 0
+    const timer = setInterval(() => ticks++, 1)
+    await compiled.run({ x })
+    clearInterval(timer)
+    expect(ticks).toBeGreaterThan(2)
+  })
+
+  it('passes errors on', async () => {
+    const gather = await there.compile((_, { x, ids }) => ({ y: tf.gather(x, tf.cast(ids, 'int32')) }), { constants: none })
+    const x = { shape: [3, 2], data: new Float32Array(6) }
+    await expect(gather.run({ x, ids: { shape: [2], data: Int32Array.of(1, 99) } })).rejects.toMatchObject({ code: 'engine.failed' })
+    const { y } = await gather.run({ x, ids: { shape: [2], data: Int32Array.of(1, 2) } })
+    expect(y.shape).toEqual([2, 2])
+  })
+
+  it('ends with its engine', async () => {
+    const engine = await openTracedEngine({ threads: 1, worker: true })
+    const compiled = await engine.compile((_, { x }) => ({ y: tf.neg(x) }), { constants: none })
+    const x = { shape: [1], data: Float32Array.of(1) }
+    await compiled.run({ x })
+    await engine.dispose()
+    await expect(compiled.run({ x })).rejects.toMatchObject({ code: 'engine.disposed' })
+  })
+})

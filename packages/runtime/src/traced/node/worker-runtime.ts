@@ -1,0 +1,118 @@
+import { createRequire } from 'node:module'
+import { Worker } from 'node:worker_threads'
+import { MsError } from '@ms/core'
+import type { HostTensor } from '@ms/core/tensor'
+import { encodeModel } from '../onnx/model.js'
+import type { GraphRuntime } from './graph-session.js'
+import { failure, sessionOptions, unusable } from './ort.js'
+import { type OrtReply, type OrtRequest, serveOrt } from './serve-ort.js'
+
+type Results = ReadonlyMap<string, HostTensor> | undefined
+// Distributes over the kinds of request.
+type Unnumbered<R> = R extends OrtRequest ? Omit<R, 'call'> : never
+
+/**
+ * ONNX Runtime in a worker thread, so that this thread's event loop goes on while it computes. Constant weights are copied
+ * there once, what is given at each run each time; results are handed over without a copy.
+ *
+ * @throws `engine.unusable`
+ */
+export async function openWorkerRuntime({ threads }: { threads: number }): Promise<GraphRuntime> {
+  const worker = new OrtWorker()
+  await worker.ready
+  let sessions = 0
+  return {
+    threads,
+    load: async (model, weights) => {
+      const session = sessions++
+      const request = { kind: 'load', session, model: encodeModel(model), weights, options: sessionOptions(threads) } as const
+      await worker.ask('loading a recorded graph', request)
+      return {
+        run: async (feeds) => (await worker.ask('running a recorded graph', { kind: 'run', session, feeds })) ?? new Map(),
+        release: async () => {
+          await worker.ask('releasing a recorded graph', { kind: 'release', session })
+        },
+      }
+    },
+    dispose: () => worker.end(),
+  }
+}
+
+class OrtWorker {
+  /** Settles when ONNX Runtime is loaded, or cannot be. */
+  readonly ready: Promise<void>
+  readonly #worker: Worker
+  readonly #pending = new Map<number, { what: string; resolve(results: Results): void; reject(error: unknown): void }>()
+  #calls = 0
+  #ended?: MsError
+
+  constructor() {
+    this.#worker = new Worker(workerSource(), { eval: true })
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.once('message', (failure: string | null) => (failure === null ? resolve() : reject(unusable(failure))))
+      this.#worker.once('error', (error) => reject(unusable(error)))
+    })
+    this.ready.then(
+      () => {
+        this.#worker.on('message', (reply: OrtReply) => this.#settle(reply))
+        // Only a computation keeps the process alive.
+        this.#worker.unref()
+      },
+      () => this.#worker.terminate(),
+    )
+    this.#worker.on('error', (cause) =>
+      this.#fail(new MsError('engine.failed', `the worker failed: ${cause.message}`, { kind: 'failure', cause })),
+    )
+    this.#worker.on('exit', () => this.#fail(new MsError('engine.failed', 'the worker has ended', { kind: 'failure' })))
+  }
+
+  /** @param what it is, for an error message */
+  ask(what: string, request: Unnumbered<OrtRequest>): Promise<Results> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    const call = this.#calls++
+    return new Promise((resolve, reject) => {
+      this.#pending.set(call, { what, resolve, reject })
+      this.#worker.ref()
+      this.#worker.postMessage({ ...request, call })
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #settle(reply: OrtReply): void {
+    const pending = this.#pending.get(reply.call)
+    this.#pending.delete(reply.call)
+    if (this.#pending.size === 0) this.#worker.unref()
+    if ('error' in reply) pending?.reject(failure(pending.what, reply.error))
+    else pending?.resolve(reply.results)
+  }
+
+  #fail(error: MsError): void {
+    this.#ended ??= error
+    for (const { reject } of this.#pending.values()) reject(this.#ended)
+    this.#pending.clear()
+  }
+}
+
+/** A program of its own: it loads ONNX Runtime from where this package finds it, says how that went, and serves. */
+function workerSource(): string {
+  let path: string
+  try {
+    path = createRequire(import.meta.url).resolve('onnxruntime-node')
+  } catch (cause) {
+    throw unusable(cause)
+  }
+  return `
+    const { parentPort } = require('node:worker_threads')
+    let ort
+    try {
+      ort = require(${JSON.stringify(path)})
+      parentPort.postMessage(null)
+    } catch (error) {
+      parentPort.postMessage(String(error.message))
+    }
+    if (ort) (${serveOrt.toString()})(ort, parentPort)
+  `
+}
