@@ -1,4 +1,5 @@
 import { MsError } from '@ms/core'
+import { adviceFor } from './advice.js'
 import type { Command } from './command.js'
 import { commandHelp, overview } from './help.js'
 import { nearest } from './nearest.js'
@@ -21,7 +22,7 @@ const everyCommand = {
 /** Exit code 2 is bad input or wrong use, 1 everything else that failed. */
 export function reportError(error: unknown): number {
   if (MsError.isInstance(error)) {
-    process.stderr.write(`${error.format()}\n`)
+    process.stderr.write(`${error.format()}${error.advice ? '' : `. ${adviceFor(error.code)}`}\n`)
     return error.kind === 'input' ? 2 : 1
   }
   const message = error instanceof Error ? error.message : String(error)

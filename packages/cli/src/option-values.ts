@@ -70,10 +70,10 @@ export function parseOptions<S extends OptionSpecs>(words: readonly string[], sp
       const near = nearest(name, Object.keys(specs))
       throw wrongUse(`there is no option --${name}`, near ? `Did you mean --${near}?` : 'See --help.')
     }
-    if (given.has(name) && spec.type !== 'strings') throw wrongUse(`--${name} is given twice`)
+    if (given.has(name) && spec.type !== 'strings') throw wrongUse(`--${name} is given twice`, 'Give it once.')
     given.add(name)
     if (spec.type === 'boolean') {
-      if (inline !== undefined) throw wrongUse(`--${name} takes no value`)
+      if (inline !== undefined) throw wrongUse(`--${name} takes no value`, `Write --${name} alone, or leave it out.`)
       values[name] = true
       continue
     }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Data, Examples, RetrievalData } from '@ms/core'
+import { type Data, type Examples, MsError, type RetrievalData } from '@ms/core'
 import type { Engine } from '@ms/core/tensor'
 import type { SentenceEncoder } from '@ms/embed'
 import { saveEncoderDirectory } from '@ms/embed/node'
@@ -70,10 +70,17 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     return { encoder: tuned, end: end!, modelPath: run.modelPath }
   } catch (error) {
     await run.record('failed', record).catch(() => undefined)
-    throw error
+    throw inRun(error, options.out)
   } finally {
     await run.close()
   }
+}
+
+/** An error that names no place is told with the run's folder. */
+function inRun(error: unknown, where: string): unknown {
+  if (!MsError.isInstance(error) || error.where !== undefined) return error
+  const { code, message, advice, kind, cause, details } = error
+  return new MsError(code, message, { where, advice, kind, cause, details })
 }
 
 /** Changes with any text of the examples. */

@@ -3,7 +3,7 @@ import type { Encoder, Prepared } from '@ms/core/tensor'
 import { adam, adamw } from './optimizers/adam.js'
 import { noDecayOnBiasAndNorm } from './optimizers/optimizer.js'
 import { linear } from './schedules/schedule.js'
-import type { TrainSettings } from './train/train.js'
+import type { TrainSettings } from './train/train-options.js'
 
 /** Below this many examples batches are small, so that an epoch has enough steps, and there are more epochs. */
 const fewExamples = 1000

@@ -18,7 +18,7 @@ export { type CosineOptions, constant, cosine, linear, type Schedule, type Sched
 export type { Checkpoint, CheckpointStore } from './train/checkpoint.js'
 export { drift } from './train/drift.js'
 export { type Evaluator, type RetrievalEvaluatorOptions, retrievalEvaluator } from './train/retrieval-evaluator.js'
-export { finish, type TrainOptions, type TrainResult, type TrainSettings, train } from './train/train.js'
+export { finish, train } from './train/train.js'
 export {
   type CheckpointEvent,
   type EndEvent,
@@ -30,3 +30,4 @@ export {
   type StepEvent,
   type TrainEvent,
 } from './train/train-event.js'
+export type { TrainOptions, TrainResult, TrainSettings } from './train/train-options.js'

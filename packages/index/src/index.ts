@@ -1,1 +1,5 @@
-export {}
+export { type StandardAnalyzerOptions, standardAnalyzer } from './analysis/standard-analyzer.js'
+export { type Bm25Index, type Bm25Options, bm25Index } from './lexical/bm25-index.js'
+export type { Bm25Snapshot } from './lexical/bm25-snapshot.js'
+export type { ForwardIndex } from './lexical/postings.js'
+export { type ExactVectorIndex, type ExactVectorIndexOptions, exactVectorIndex, type VectorSnapshot } from './vector/exact-vector-index.js'

@@ -1,1 +1,7 @@
-export {}
+export { type CheckedGradient, checkGradients, type GradientCheck, type GradientCheckOptions } from './check-gradients.js'
+export { type BertShape, type BertShapedStep, bertShapedStep, miniLmShape } from './diagnosis/bert-shaped-step.js'
+export { createEagerEngine, type EagerEngineOptions } from './eager/create-eager-engine.js'
+export { probeEngine } from './engine-probe.js'
+export * from './fused/index.js'
+export * from './ops/index.js'
+export { type RecordOnnxOptions, recordOnnx } from './traced/record-onnx.js'

@@ -1,1 +1,8 @@
-export {}
+export { describeEncoder } from './describe-encoder.js'
+export { type DescribeLexicalIndexOptions, describeLexicalIndex } from './describe-lexical-index.js'
+export { type DescribeLossOptions, describeLoss } from './describe-loss.js'
+export { type DescribeVectorIndexOptions, describeVectorIndex } from './describe-vector-index.js'
+export { type EncoderCheck, type EncoderSubject, encoderChecks, openEncoderSubject } from './encoder-checks.js'
+export type { DescribeEncoderOptions } from './encoder-options.js'
+export { type RunLossOptions, runLoss } from './run-loss.js'
+export { unusualIds } from './unusual-ids.js'

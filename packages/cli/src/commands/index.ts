@@ -21,5 +21,10 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'search', summary: 'Search a collection', load: async () => (await import('./search.js')).searchCommand },
   { name: 'mine', summary: 'Find hard negatives: triplets for training', load: async () => (await import('./mine.js')).mineCommand },
+  {
+    name: 'doctor',
+    summary: 'What this machine can compute with, and how fast',
+    load: async () => (await import('./doctor.js')).doctorCommand,
+  },
   { name: 'models', summary: 'List the models that have a short name', load: async () => (await import('./models.js')).modelsCommand },
 ]

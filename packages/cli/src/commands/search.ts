@@ -32,6 +32,12 @@ export const searchCommand = defineCommand({
         ? await openSearchEmbedder(options.model ?? manifest.model, { options, terminal, signal })
         : undefined
     try {
+      if (embedder && embedder.space !== manifest.space) {
+        throw new MsError('search.space', `the model ${options.model ?? manifest.model} is not the one that embedded the documents`, {
+          where: options.collection,
+          advice: 'Name that model with --model, or create the collection anew with this one.',
+        })
+      }
       const weight = typeof manifest.settings.weight === 'number' ? manifest.settings.weight : undefined
       const search = createSearch({
         documents,
@@ -41,7 +47,10 @@ export const searchCommand = defineCommand({
       })
       const like = options.like === undefined ? undefined : documents.get(options.like)
       if (options.like !== undefined && !like)
-        throw new MsError('search.document-missing', `there is no document "${options.like}"`, { where: options.collection })
+        throw new MsError('search.document-missing', `there is no document "${options.like}"`, {
+          where: options.collection,
+          advice: 'Give the _id of a document that was indexed.',
+        })
       const text = like ? `${like.title ?? ''} ${like.text ?? ''}`.trim() : (query ?? '')
       const k = options.k ?? 10
       const answer = await search.search(text, { k: like ? k + 1 : k, mode, signal })

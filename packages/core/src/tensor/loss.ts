@@ -18,6 +18,8 @@ export interface LossExamples {
   readonly scores?: readonly number[]
   /** Class of a labelled item. */
   readonly labels?: readonly string[]
+  /** Anchor key → keys of all that is right for it in the whole training set, not only in this batch. */
+  readonly positives?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export interface Loss {

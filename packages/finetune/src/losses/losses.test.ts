@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Engine, HostTensor, Loss } from '@ms/core/tensor'
 import { checkGradients, createEagerEngine } from '@ms/runtime'
+import { describeLoss } from '@ms/testing'
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cosentLoss, cosineSimilarityLoss } from './cosine-similarity.js'
@@ -84,6 +85,19 @@ describe('losses', () => {
     ])
   })
 
+  it('masks what is right for an anchor in another batch, in both directions', () => {
+    const keys = distinct(3)
+    const positives = new Map([['0-1', new Set(['1-1', '1-3', '2-0'])]])
+    const inputs = multipleNegativesRanking({ symmetric: true }).inputs?.({ keys, positives })
+    const masked = (name: string, width: number) =>
+      [...inputs![name].data].flatMap((value, at) => (value === 0 ? [] : [[Math.floor(at / width), at % width]]))
+    expect(masked('mask', 2 * batch)).toEqual([
+      [1, 3],
+      [1, batch],
+    ])
+    expect(masked('backward_mask', batch)).toEqual([[3, 1]])
+  })
+
   it('is finite for vectors of zeros', async () => {
     const zeros = [golden.columns[0], golden.columns[1].map(() => 0)]
     const { value, gradients } = await run(multipleNegativesRanking(), zeros, distinct(2))
@@ -96,3 +110,11 @@ describe('losses', () => {
     expect(() => tripletLoss({ margin: -1 })).toThrow(expect.objectContaining({ code: 'loss.option' }))
   })
 })
+
+const cpu = () => createEagerEngine({ backend: 'cpu' })
+describeLoss('multipleNegativesRanking', { create: () => multipleNegativesRanking(), engine: cpu })
+describeLoss('multipleNegativesRanking, symmetric', { create: () => multipleNegativesRanking({ symmetric: true }), engine: cpu })
+describeLoss('tripletLoss, cosine', { create: () => tripletLoss({ distance: 'cosine' }), engine: cpu })
+describeLoss('tripletLoss, euclidean', { create: () => tripletLoss(), engine: cpu })
+describeLoss('cosineSimilarityLoss', { create: cosineSimilarityLoss, engine: cpu })
+describeLoss('cosentLoss', { create: () => cosentLoss(), engine: cpu })

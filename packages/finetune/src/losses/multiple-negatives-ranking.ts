@@ -19,8 +19,8 @@ const never = -1e9
  *   loss = mean over i of −log( exp(s · cos(aᵢ, pᵢ)) / Σⱼ exp(s · cos(aᵢ, cⱼ)) )
  *
  * where the candidates cⱼ are all positives of the batch and all hard negatives (columns from the third on). A candidate that is known
- * to be right for anchor i under another number (it equals pᵢ, or it is the positive of an equal anchor) or is the anchor's own text is
- * never its negative.
+ * to be right for anchor i under another number (it equals pᵢ, or it is the positive of an equal anchor, here or in any other batch) or is
+ * the anchor's own text is never its negative.
  *
  * @example
  * ```ts
@@ -62,13 +62,13 @@ export function multipleNegativesRanking({ scale = 20, symmetric = false }: Mult
  * `forward [batch, candidates]`: 0, or −1e9 where a candidate would be a false negative of an anchor; `backward [batch, batch]`: the same
  * for the anchors as candidates of the positives.
  */
-function sameMasks({ keys }: LossExamples): { forward: Float32Array; backward: Float32Array } {
+function sameMasks({ keys, positives: known }: LossExamples): { forward: Float32Array; backward: Float32Array } {
   const [anchors, positives] = keys
   const batch = anchors.length
   const candidates = keys.slice(1).flat()
   const forward = new Float32Array(batch * candidates.length)
   const backward = new Float32Array(batch * batch)
-  /** Everything that is right for an anchor's text anywhere in the batch, and the text itself. */
+  /** Everything that is right for an anchor's text in this batch, and the text itself. */
   const right = new Map<string, Set<string>>()
   const asked = new Map<string, Set<string>>()
   const enter = (map: Map<string, Set<string>>, key: string, value: string) => {
@@ -80,10 +80,15 @@ function sameMasks({ keys }: LossExamples): { forward: Float32Array; backward: F
     enter(asked, positives[i], anchors[i])
   }
   for (let i = 0; i < batch; i++) {
-    const known = right.get(anchors[i])
-    for (let j = 0; j < candidates.length; j++) if (j !== i && known?.has(candidates[j])) forward[i * candidates.length + j] = never
+    const here = right.get(anchors[i])
+    const anywhere = known?.get(anchors[i])
+    for (let j = 0; j < candidates.length; j++) {
+      if (j !== i && (here?.has(candidates[j]) || anywhere?.has(candidates[j]))) forward[i * candidates.length + j] = never
+    }
     const askers = asked.get(positives[i])
-    for (let j = 0; j < batch; j++) if (j !== i && askers?.has(anchors[j])) backward[i * batch + j] = never
+    for (let j = 0; j < batch; j++) {
+      if (j !== i && (askers?.has(anchors[j]) || known?.get(anchors[j])?.has(positives[i]))) backward[i * batch + j] = never
+    }
   }
   return { forward, backward }
 }

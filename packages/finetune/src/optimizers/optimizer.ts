@@ -1,6 +1,6 @@
 import { MsError } from '@ms/core'
 import type { HostTensor, Parameters } from '@ms/core/tensor'
-import { compileFused, type FusedKernel } from '@ms/runtime'
+import { compileFused, type FusedKernel, fusedMemory } from '@ms/runtime'
 import { namePattern } from './name-pattern.js'
 import type { OptimizerRule } from './optimizer-rule.js'
 
@@ -35,9 +35,10 @@ export interface OptimizerStep {
 
 /** A rule with the weights it works on and what it remembers of them. */
 export interface Optimizer {
+  /** The weights, in memory of the optimiser's own: `step` changes them in place. */
+  readonly parameters: Parameters
   /** Steps done. */
   readonly steps: number
-  /** Updates the weights in place. */
   step(gradients: ReadonlyMap<string, Gradient>, options: OptimizerStep): void
   /** `exp_avg/NAME` …: views, not copies. */
   state(): Map<string, HostTensor<Float32Array>>
@@ -46,8 +47,8 @@ export interface Optimizer {
 }
 
 export interface OptimizerOptions {
-  /** Weights that are trained; changed in place. */
-  parameters: ReadonlyMap<string, HostTensor<Float32Array>>
+  /** Weights that are trained, as they are at first. They are copied. */
+  parameters: Parameters
   groups?: readonly ParameterGroup[]
 }
 
@@ -62,14 +63,19 @@ interface Slot {
 const tablesOf = (rule: OptimizerRule) => ['p', ...rule.state]
 
 export function createOptimizer(rule: OptimizerRule, { parameters, groups = [] }: OptimizerOptions): Optimizer {
-  const kernel: FusedKernel<string, string> = compileFused(rule.update)
+  // Weights and state lie where the kernel can work on them without copying: at random rows of a table that is most of the time.
+  const memory = fusedMemory([...parameters.values()].flatMap(({ data }) => tablesOf(rule).map(() => data.length)))
+  const kernel: FusedKernel<string, string> = compileFused(rule.update, { memory })
   const tests = groups.map((group) => ({ group, matches: group.match.map(namePattern) }))
   const slots = new Map<string, Slot>()
-  for (const [name, weight] of parameters) {
+  for (const [name, { shape, data }] of parameters) {
     const group = tests.find(({ matches }) => matches.some((matches) => matches(name)))?.group
+    const first = slots.size * (1 + rule.state.length)
+    const [weight, ...state] = memory.arrays.slice(first, first + 1 + rule.state.length)
+    weight.set(data)
     slots.set(name, {
-      weight,
-      state: Object.fromEntries(rule.state.map((key) => [key, new Float32Array(weight.data.length)])),
+      weight: { shape, data: weight },
+      state: Object.fromEntries(rule.state.map((key, i) => [key, state[i]])),
       weightDecay: group?.weightDecay ?? rule.weightDecay,
       learningRateScale: group?.learningRateScale ?? 1,
     })
@@ -80,6 +86,7 @@ export function createOptimizer(rule: OptimizerRule, { parameters, groups = [] }
     )
   let steps = 0
   return {
+    parameters: new Map([...slots].map(([name, { weight }]) => [name, weight])),
     get steps() {
       return steps
     },

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
+import type { HostTensor } from '@ms/core/tensor'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { constant, cosine, linear, type Schedule } from '../schedules/schedule.js'
 import { type AdamOptions, adam, adamw } from './adam.js'
 import { type AdamaxOptions, adamax } from './adamax.js'
-import { clipScale, globalNorm } from './clip-gradients.js'
+import { clipScale, gradientNorm } from './gradient-norm.js'
 import { type NadamOptions, nadam } from './nadam.js'
 import { createOptimizer, noDecayOnBiasAndNorm, type ParameterGroup } from './optimizer.js'
 import type { OptimizerRule } from './optimizer-rule.js'
@@ -46,14 +47,17 @@ function expectClose(actual: Float32Array, expected: readonly number[], relative
   })
 }
 
-const weight = (values: readonly number[], shape: readonly number[] = [values.length]) => ({ shape, data: Float32Array.from(values) })
+const weight = (values: readonly number[], shape: readonly number[] = [values.length]): HostTensor<Float32Array> => ({
+  shape,
+  data: Float32Array.from(values),
+})
 const one = (name: string, data: readonly number[], rows?: readonly number[]) =>
   new Map([[name, { data: Float32Array.from(data), ...(rows ? { rows: Int32Array.from(rows) } : {}) }]])
 
 describe('optimisers', () => {
   it.each(golden.sequences)('$case: 60 steps as torch.optim', ({ rule, options, weights }) => {
-    const w = weight(golden.initial)
-    const optimizer = createOptimizer(rules[rule](options), { parameters: new Map([['w', w]]) })
+    const optimizer = createOptimizer(rules[rule](options), { parameters: new Map([['w', weight(golden.initial)]]) })
+    const w = optimizer.parameters.get('w')!
     for (const [step, expected] of weights.entries()) {
       optimizer.step(one('w', golden.gradients[step]), { learningRate: golden.rates[step] })
       expectClose(w.data, expected, 1e-6)
@@ -63,8 +67,8 @@ describe('optimisers', () => {
 
   it('updates touched rows as torch.optim.SparseAdam', () => {
     const { shape, initial, options, rows, gradients, weights } = golden.sparse
-    const table = weight(initial, shape)
-    const optimizer = createOptimizer(adam(options as AdamOptions), { parameters: new Map([['table', table]]) })
+    const optimizer = createOptimizer(adam(options as AdamOptions), { parameters: new Map([['table', weight(initial, shape)]]) })
+    const table = optimizer.parameters.get('table')!
     for (const [step, expected] of weights.entries()) {
       optimizer.step(one('table', gradients[step], rows[step]), { learningRate: golden.rates[step] })
       expectClose(table.data, expected, 1e-6)
@@ -74,26 +78,35 @@ describe('optimisers', () => {
   it.each(Object.keys(rules))('%s: touching all rows is the same as a dense step, whatever their order', (name) => {
     const gradient = golden.gradients[0]
     const turned = [...gradient.slice(6), ...gradient.slice(3, 6), ...gradient.slice(0, 3)]
-    const [dense, sparse] = [weight(golden.initial, [3, 3]), weight(golden.initial, [3, 3])]
     const rule = rules[name]({ ...(name === 'sgd' ? { momentum: 0.9 } : { epsilon: 1e-16 }), weightDecay: 0.1 })
-    createOptimizer(rule, { parameters: new Map([['w', dense]]) }).step(one('w', gradient), { learningRate: 0.1 })
-    createOptimizer(rule, { parameters: new Map([['w', sparse]]) }).step(one('w', turned, [2, 1, 0]), { learningRate: 0.1 })
-    expectClose(sparse.data, [...dense.data], 1e-6)
+    const stepped = (data: readonly number[], rows?: readonly number[]) => {
+      const optimizer = createOptimizer(rule, { parameters: new Map([['w', weight(golden.initial, [3, 3])]]) })
+      optimizer.step(one('w', data, rows), { learningRate: 0.1 })
+      return optimizer.parameters.get('w')!.data
+    }
+    expectClose(stepped(turned, [2, 1, 0]), [...stepped(gradient)], 1e-6)
+  })
+
+  it('leaves the weights it was given as they were', () => {
+    const given = weight(golden.initial)
+    createOptimizer(sgd(), { parameters: new Map([['w', given]]) }).step(one('w', golden.gradients[0]), { learningRate: 1 })
+    expect(given).toEqual(weight(golden.initial))
   })
 
   it('goes on from saved state as if it had never stopped', () => {
     for (const rule of Object.values(rules).map((create) => create({ weightDecay: 0.01 }))) {
-      const [through, stopped] = [weight(golden.initial), weight(golden.initial)]
-      const first = createOptimizer(rule, { parameters: new Map([['w', through]]) })
-      const before = createOptimizer(rule, { parameters: new Map([['w', stopped]]) })
-      for (let step = 0; step < 10; step++) {
-        first.step(one('w', golden.gradients[step]), { learningRate: 0.1 })
-        if (step < 5) before.step(one('w', golden.gradients[step]), { learningRate: 0.1 })
+      const create = (initial = weight(golden.initial)) => createOptimizer(rule, { parameters: new Map([['w', initial]]) })
+      const run = (optimizer: ReturnType<typeof create>, from: number, to: number) => {
+        for (let step = from; step < to; step++) optimizer.step(one('w', golden.gradients[step]), { learningRate: 0.1 })
+        return optimizer
       }
-      const after = createOptimizer(rule, { parameters: new Map([['w', stopped]]) })
+      const through = run(create(), 0, 10)
+      const before = run(create(), 0, 5)
+      const after = create(before.parameters.get('w'))
       after.restore(before.steps, before.state())
-      for (let step = 5; step < 10; step++) after.step(one('w', golden.gradients[step]), { learningRate: 0.1 })
-      expect(stopped.data).toEqual(through.data)
+      run(after, 5, 10)
+      expect(after.parameters).toEqual(through.parameters)
+      expect(after.state()).toEqual(through.state())
     }
     const other = createOptimizer(adam(), { parameters: new Map([['v', weight([1])]]) })
     expect(() => other.restore(1, new Map())).toThrow(expect.objectContaining({ code: 'checkpoint.state' }))
@@ -104,7 +117,7 @@ describe('optimisers', () => {
     const parameters = new Map(['a.weight', 'a.bias', 'x.LayerNorm.weight', 'head.weight'].map((name) => [name, weight([2])]))
     const optimizer = createOptimizer(sgd({ weightDecay: 0.5 }), { parameters, groups: [still, noDecayOnBiasAndNorm] })
     optimizer.step(new Map([...parameters.keys()].map((name) => [name, { data: Float32Array.of(1) }])), { learningRate: 0.1 })
-    const value = (name: string) => parameters.get(name)!.data[0]
+    const value = (name: string) => optimizer.parameters.get(name)!.data[0]
     expect(value('a.weight')).toBeCloseTo(2 - 0.1 * (1 + 0.5 * 2), 6)
     expect(value('a.bias')).toBeCloseTo(1.9, 6)
     expect(value('x.LayerNorm.weight')).toBeCloseTo(1.9, 6)
@@ -117,16 +130,25 @@ describe('optimisers', () => {
       ['dense', { data: Float32Array.from(gradients[0]) }],
       ['rows', { data: Float32Array.from(gradients[1]), rows: Int32Array.of(3, 5) }],
     ])
-    expect(globalNorm(all)).toBeCloseTo(norm, 4)
-    const scale = clipScale(globalNorm(all), maxNorm)
-    const p = weight([0, 0, 0])
-    createOptimizer(sgd(), { parameters: new Map([['p', p]]) }).step(one('p', gradients[0]), { learningRate: 1, gradientScale: scale })
+    const measured = gradientNorm()(all)
+    expect(measured).toBeCloseTo(norm, 4)
+    const optimizer = createOptimizer(sgd(), { parameters: new Map([['p', weight([0, 0, 0])]]) })
+    optimizer.step(one('p', gradients[0]), { learningRate: 1, gradientScale: clipScale(measured, maxNorm) })
     expectClose(
-      p.data,
+      optimizer.parameters.get('p')!.data,
       after[0].map((g) => -g),
       1e-6,
     )
     expect(clipScale(1, 2)).toBe(1)
+  })
+
+  it('takes the norm of long gradients, and tells when one is not finite', () => {
+    const norm = gradientNorm()
+    const data = Float32Array.from({ length: 100_001 }, (_, i) => Math.sin(i))
+    const exact = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0))
+    for (let round = 0; round < 2; round++) expect(Math.abs(norm(new Map([['g', { data }]])) / exact - 1)).toBeLessThan(1e-6)
+    expect(norm(new Map([['g', { data: data.fill(Number.NaN, 50, 51) }]]))).toBeNaN()
+    expect(norm(new Map([['g', { data: Float32Array.of(1, Number.POSITIVE_INFINITY) }]]))).toBe(Number.POSITIVE_INFINITY)
   })
 
   it.each([

@@ -5,7 +5,7 @@ import type { HostTensor, Inputs, Parameters } from '@ms/core/tensor'
 export interface TouchedRows {
   /** Their numbers in the table, each once, in the order of their first use. */
   readonly rows: Int32Array
-  /** `[rows.length, width]` copied from the table. */
+  /** `[rows.length, width]` copied from the table. Valid until the next call. */
   readonly values: HostTensor<Float32Array>
 }
 
@@ -30,6 +30,8 @@ export function rowGatherer(name: string, parameters: Parameters): RowGatherer {
   const places = new Int32Array(count)
   const stamps = new Uint32Array(count)
   let round = 0
+  /** Memory is taken once: some megabytes at each step would keep the garbage collector busy. */
+  let buffer = new Float32Array(0)
   return {
     gather: (inputs, names) => {
       round++
@@ -53,7 +55,8 @@ export function rowGatherer(name: string, parameters: Parameters): RowGatherer {
         renumbered[each] = { shape, data: numbers }
       }
       const touched = rows.slice(0, used)
-      const data = new Float32Array(used * width)
+      if (buffer.length < used * width) buffer = new Float32Array(Math.min(count, 2 * used) * width)
+      const data = buffer.subarray(0, used * width)
       for (let i = 0; i < used; i++) data.set(table.data.subarray(touched[i] * width, (touched[i] + 1) * width), i * width)
       return { touched: { rows: touched, values: { shape: [used, width], data } }, inputs: renumbered }
     },

@@ -1,13 +1,14 @@
 import type { Examples } from '@ms/core'
-import type { Engine } from '@ms/core/tensor'
+import type { Engine, Parameters } from '@ms/core/tensor'
 import { createEagerEngine } from '@ms/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toyEncoder, toyLoss } from '../fixtures/toy-encoder.js'
 import { adam, adamw } from '../optimizers/adam.js'
 import { linear } from '../schedules/schedule.js'
 import type { Checkpoint, CheckpointStore } from './checkpoint.js'
-import { finish, type TrainOptions, train } from './train.js'
+import { finish, train } from './train.js'
 import { formatEpoch, type TrainEvent } from './train-event.js'
+import type { TrainOptions } from './train-options.js'
 
 const words =
   'apple bread chair dance eagle flute grape house igloo joker knife lemon mango nurse ocean piano queen river sugar tiger'.split(' ')
@@ -116,6 +117,30 @@ describe('train', () => {
     })
   })
 
+  it('refuses a checkpoint of other examples, even if there are as many', async () => {
+    const store = memoryStore()
+    await run(options({ checkpoints: store }))
+    const others: Examples = { kind: 'pair', columns: [words, words.map((word) => `${word}s`)] }
+    await expect(run(options({ checkpoints: store, resume: true, examples: others }))).rejects.toMatchObject({ code: 'train.checkpoint' })
+  })
+
+  it('trains through a batch in one pass where nothing has to be padded, with the same losses', async () => {
+    const one = toyEncoder()
+    // Padded to the longest: unlike lengths must not be put together.
+    const padded = { ...one, withParameters: (parameters: Parameters): typeof one => ({ ...toyEncoder(parameters), processor: padding }) }
+    const padding: typeof one.processor = {
+      prepare: async (items, role) => (await one.processor.prepare(items, role)).map((item, i) => ({ ...item, cost: 4 + i })),
+      collate: (batch) => {
+        const unlike = new Set(batch.map(({ cost }) => cost)).size > 1
+        return { ...one.processor.collate(batch), ...(unlike ? { padding: { shape: [99], data: new Float32Array(99) } } : {}) }
+      },
+    }
+    const [joined, apart] = [await run(options()), await run(options({ encoder: { ...padded, processor: padding } }))]
+    joined.losses.forEach((loss, step) => {
+      expect(apart.losses[step]).toBeCloseTo(loss, 4)
+    })
+  })
+
   it('keeps the best weights on the dev data, and the untuned ones if nothing was better', async () => {
     const values = [0.5, 0.6, 0.9, 0.7, 0.8]
     const seen: number[][] = []
@@ -166,6 +191,17 @@ describe('train', () => {
     ['a metric that is not there', { evaluate: async () => ({ other: 1 }) }, 'train.metric'],
   ] as [string, Partial<Options>, string][])('refuses %s', async (_, changes, code) => {
     await expect(run(options(changes))).rejects.toMatchObject({ code })
+  })
+
+  it('finds weights that are not finite before they are measured or stored', async () => {
+    const store = memoryStore()
+    let measured = 0
+    const evaluate = async () => ({ 'ndcg@10': measured++ })
+    // One step of an epoch, so large that a weight overflows: the loss before it was fine.
+    const settings = { epochs: 1, batchSize: 20, learningRate: 3e38, optimizer: adamw({ weightDecay: 100 }) }
+    await expect(run(options({ checkpoints: store, evaluate }, settings))).rejects.toMatchObject({ code: 'train.diverged' })
+    expect(store.all).toEqual([])
+    expect(measured).toBe(1)
   })
 
   it('holds no tensors longer than a step', async () => {

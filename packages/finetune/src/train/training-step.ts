@@ -1,5 +1,5 @@
 import type { Encoder, Engine, HostTensor, Inputs, Loss, Parameters, Prepared, Tensors } from '@ms/core/tensor'
-import type { Scalar } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import type { Gradient } from '../optimizers/optimizer.js'
 import { rowGatherer } from './touched-rows.js'
 
@@ -28,6 +28,10 @@ export interface TrainingStepOptions<Item, P extends Prepared> {
   /** All weights, the loss's own included. Those that are trained are read anew at each step. */
   readonly parameters: Parameters
   readonly trainable: readonly string[]
+  /** Columns of an example. */
+  readonly columns: number
+  /** The items of least and of most cost. */
+  readonly extremes: readonly [P, P]
 }
 
 const prefixed = (prefix: string, inputs: Inputs): [string, HostTensor][] =>
@@ -38,35 +42,47 @@ function withoutPrefix(prefix: string, tensors: Tensors): Tensors {
   return Object.fromEntries(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]))
 }
 
-const columnPrefix = (column: number) => `column${column}/`
+const passPrefix = (pass: number) => `pass${pass}/`
 const lossPrefix = 'loss/'
+
+/** Numbers in a batch's arrays: what an encoder has to work through. */
+const sizeOf = (inputs: Inputs) => Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0)
+
+/**
+ * Whether items of unlike length can share a batch without padding. Then all columns are one batch, with one gradient of the table;
+ * else each column is a batch of its own, so that short queries are not padded to the length of documents.
+ */
+function isRagged<Item, P extends Prepared>({ processor }: Encoder<Item, P>, [shortest, longest]: readonly [P, P]): boolean {
+  return sizeOf(processor.collate([shortest, longest])) <= sizeOf(processor.collate([shortest])) + sizeOf(processor.collate([longest]))
+}
 
 /**
  * One training step as a pure tensor function, compiled by an engine: the encoder over each column, then the loss. Tables that
  * are trained go in as the rows the batch touches, and their gradients come back for these rows.
  */
-export async function trainingStep<Item, P extends Prepared>(
-  options: TrainingStepOptions<Item, P>,
-  columns: number,
-): Promise<TrainingStep<P>> {
-  const { encoder, loss, engine, parameters, trainable } = options
+export async function trainingStep<Item, P extends Prepared>(options: TrainingStepOptions<Item, P>): Promise<TrainingStep<P>> {
+  const { encoder, loss, engine, parameters, trainable, columns } = options
+  const joined = isRagged(encoder, options.extremes)
+  /** Columns that go through the encoder together. */
+  const passes = joined ? 1 : columns
   const trained = new Set(trainable)
   const tables = Object.entries(encoder.lookups)
     .filter(([name]) => trained.has(name))
     .map(([name, input]) => ({
       name,
       gatherer: rowGatherer(name, parameters),
-      inputs: Array.from({ length: columns }, (_, column) => columnPrefix(column) + input),
+      inputs: Array.from({ length: passes }, (_, pass) => passPrefix(pass) + input),
     }))
   const constants = new Map([...parameters].filter(([name]) => !trained.has(name)))
   const dense = trainable.filter((name) => !tables.some((table) => table.name === name))
   const present = (name: string): HostTensor<Float32Array> => parameters.get(name)!
 
-  const step = await engine.differentiate<{ loss: Scalar }>(
+  const step = await engine.differentiate<{ loss: tf.Scalar }>(
     (weights, inputs) => {
-      const embeddings = Array.from({ length: columns }, (_, column) =>
-        encoder.forward(withoutPrefix(columnPrefix(column), inputs), weights, { training: true }),
+      const passed = Array.from({ length: passes }, (_, pass) =>
+        encoder.forward(withoutPrefix(passPrefix(pass), inputs), weights, { training: true }),
       )
+      const embeddings = joined ? tf.split<tf.Tensor2D>(passed[0], columns) : passed
       return { loss: loss.compute({ embeddings, inputs: withoutPrefix(lossPrefix, inputs), weights }) }
     },
     { constants, trainable },
@@ -74,7 +90,8 @@ export async function trainingStep<Item, P extends Prepared>(
 
   return {
     run: async (batch) => {
-      const collated = batch.columns.flatMap((items, column) => prefixed(columnPrefix(column), encoder.processor.collate(items)))
+      const batches = joined ? [batch.columns.flat()] : batch.columns
+      const collated = batches.flatMap((items, pass) => prefixed(passPrefix(pass), encoder.processor.collate(items)))
       let inputs: Inputs = Object.fromEntries([...collated, ...prefixed(lossPrefix, batch.lossInputs)])
       const values = new Map<string, HostTensor<Float32Array>>(dense.map((name) => [name, present(name)]))
       const rowsOf = new Map<string, Int32Array>()

@@ -1,0 +1,14 @@
+import type { RetrievalData } from '@ms/core'
+
+/** One thing to search: what can be found, what was asked, and how to show it to somebody. */
+export interface Task {
+  /** Names its folder under runs/. */
+  readonly name: string
+  /** What it is, in a sentence. */
+  readonly about: string
+  readonly data: RetrievalData
+  /** What stands for a document on the screen, by document id. */
+  readonly labels: ReadonlyMap<string, string>
+  /** What somebody might ask; none of it is in the data. */
+  readonly questions: readonly string[]
+}

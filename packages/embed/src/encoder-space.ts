@@ -1,0 +1,62 @@
+import type { Encoder, Prepared } from '@ms/core/tensor'
+
+/** What an embedder does to an encoder's vectors. */
+export interface SpaceOptions {
+  /** Components that are kept. Default: all. */
+  truncateDim?: number
+  /** Default: false. */
+  normalize?: boolean
+  /** Default: `float32`. */
+  precision?: string
+}
+
+/** An encoder that can say all that decides about its vectors, besides the weights. */
+export interface Describable {
+  /** Anything JSON: configuration of the network, tokeniser, pooling, prompts. Never where it was loaded from. */
+  readonly fingerprint: unknown
+}
+
+/**
+ * The name of the space an encoder's vectors lie in: 64 hexadecimal digits, the SHA-256 over weights, configuration, tokeniser, pooling,
+ * prompts and what is done to the vectors afterwards. The same model gives the same name wherever it was loaded from; another weight,
+ * another prompt, another width gives another.
+ */
+export async function encoderSpace<Item, P extends Prepared>(
+  encoder: Encoder<Item, P> & Partial<Describable>,
+  { truncateDim = encoder.dim, normalize = false, precision = 'float32' }: SpaceOptions = {},
+): Promise<string> {
+  const names = [...encoder.parameters.keys()].sort()
+  // A digest for each weight, so that a large model is never copied into one piece.
+  const weights: string[] = []
+  for (const name of names) {
+    const { shape, data } = encoder.parameters.get(name) as { shape: readonly number[]; data: Float32Array }
+    weights.push(`${name} [${shape.join(', ')}] ${await sha256(littleEndian(data))}`)
+  }
+  const description = { version: 1, fingerprint: encoder.fingerprint ?? null, dim: encoder.dim, truncateDim, normalize, precision, weights }
+  return sha256(new TextEncoder().encode(canonicalJson(description)))
+}
+
+/** JSON with keys in order and no spaces: equal values give equal texts. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((each) => canonicalJson(each)).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const entries = Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonicalJson(each)}`).join(',')}}`
+}
+
+/** Hexadecimal. */
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function littleEndian(data: Float32Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
+  const isLittle = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+  if (isLittle) return bytes
+  const swapped = bytes.slice()
+  for (let i = 0; i < swapped.length; i += 4) swapped.subarray(i, i + 4).reverse()
+  return swapped
+}

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { presets as allPresets, type Preset } from '@ms/backbones'
+import { type HubFilesOptions, hubFiles } from '@ms/backbones/node'
+import { type ModelFiles, MsError } from '@ms/core'
+import { directoryFiles } from '@ms/core/node'
+import { nearestNames } from './nearest-names.js'
+
+export interface ResolveModelOptions extends HubFilesOptions {
+  /** Models that are installed with the program, by name. */
+  builtin?: Readonly<Record<string, () => Promise<ModelFiles>>>
+  /** Short names for models on the hub. Default: those of `@ms/backbones`. */
+  presets?: readonly Preset[]
+}
+
+const isFolder = (path: string) =>
+  stat(path)
+    .then((found) => found.isDirectory())
+    .catch(() => false)
+const isFile = (path: string) =>
+  stat(path)
+    .then((found) => found.isFile())
+    .catch(() => false)
+
+/**
+ * The files that a model's name stands for. In this order: a built-in model, a preset, a folder (of a finished run: its `model`), a
+ * model on the hub.
+ * @throws `encoder.unknown` with the names that are most like it, `encoder.run-unfinished` for a run without a model, `hub.…`
+ */
+export async function resolveModel(name: string, options: ResolveModelOptions = {}): Promise<ModelFiles> {
+  const { builtin = {}, presets = allPresets, ...hub } = options
+  if (Object.hasOwn(builtin, name)) return builtin[name]()
+  const preset = presets.find((each) => each.name === name.toLowerCase())
+  if (preset) return hubFiles(preset.id, hub)
+  if (name !== '' && (await isFolder(name))) return folderFiles(name)
+  if (await isFile(name)) {
+    throw new MsError('encoder.unknown', `${name} is a file`, { where: name, advice: 'Name the folder that the model’s files are in.' })
+  }
+  if (/^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?$/.test(name))
+    return hubFiles(name, hub).catch((cause: unknown) => noFolderEither(name, cause))
+  const known = [...Object.keys(builtin), ...presets.map((each) => each.name)]
+  const near = nearestNames(name, known)
+  const advice =
+    near.length > 0
+      ? `Did you mean ${near.join(' or ')}?`
+      : known.length > 0
+        ? `Known by name: ${known.slice(0, 3).join(', ')} … (ms models lists them).`
+        : ''
+  throw new MsError('encoder.unknown', `there is no model ${JSON.stringify(name)}: no such name, and no such folder`, {
+    where: 'model',
+    advice: `${advice} Other models: a folder, or org/name on the hub.`.trim(),
+    details: { name, nearest: near },
+  })
+}
+
+/** `models/mine` may be a folder's name with a slip in it as well as an id on the hub: say both. */
+function noFolderEither(name: string, cause: unknown): never {
+  if (!MsError.isInstance(cause) || !['hub.not-found', 'hub.unreachable'].includes(cause.code)) throw cause
+  const { code, message, where, advice, kind, details } = cause
+  throw new MsError(code, `there is no folder ${name}, and as a model on the hub: ${message}`, { where, advice, kind, details, cause })
+}
+
+async function folderFiles(path: string): Promise<ModelFiles> {
+  if (!(await isFile(join(path, 'run.json'))) || (await isFile(join(path, 'modules.json')))) return directoryFiles(path)
+  const model = join(path, 'model')
+  if (await isFolder(model)) return directoryFiles(model)
+  throw new MsError('encoder.run-unfinished', 'this run has no model yet', {
+    where: path,
+    advice: 'Let the training finish (it can be resumed), or name the model that it started from.',
+  })
+}

@@ -1,0 +1,5 @@
+export { type CompileFusedOptions, compileFused, type FusedKernel, type RowSelection } from './compile-fused.js'
+export { type Elementwise, elementwise } from './elementwise.js'
+export { abs, add, div, type Expression, max, mul, sqrt, sub, type Term } from './expression.js'
+export { type FusedMemory, fusedMemory } from './fused-memory.js'
+export { runOnTensors } from './run-on-tensors.js'

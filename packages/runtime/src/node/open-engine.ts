@@ -1,0 +1,125 @@
+import { availableParallelism } from 'node:os'
+import { MsError } from '@ms/core'
+import type { Engine } from '@ms/core/tensor'
+import { probeEngine } from '../engine-probe.js'
+import { type Candidate, candidates, type EngineName, engineNames } from './candidates.js'
+
+export interface OpenEngineOptions {
+  /** Default: `auto`, the quickest that works. */
+  readonly backend?: 'auto' | EngineName
+  /** Wanted number of threads, 1 or more. Default: the environment's `MS_THREADS`, else one for each processor. */
+  readonly threads?: number
+  readonly signal?: AbortSignal
+  /** Default: those of this version. Put your own in front to have it tried first. */
+  readonly candidates?: readonly Candidate[]
+}
+
+/** What became of one candidate. */
+export interface EngineAttempt {
+  readonly name: string
+  readonly usable: boolean
+  /** Why not. */
+  readonly reason?: string
+}
+
+export interface OpenedEngine extends Engine {
+  /** What was tried before this engine, in order, and this one last. */
+  readonly attempts: readonly EngineAttempt[]
+}
+
+/**
+ * Opens an engine and proves it by a small computation with a known result.
+ *
+ * @example
+ * ```ts
+ * import { openEngine } from '@ms/runtime/node'
+ * const engine = await openEngine({ threads: 2 })
+ * console.log(engine.name, engine.threads)
+ * await engine.dispose()
+ * ```
+ *
+ * @throws `engine.unusable` when the one asked for does not work here, or none does
+ * @throws `engine.unknown` for another name
+ * @throws `engine.threads` when the number of threads (or `MS_THREADS`) is not a whole number from 1
+ */
+export async function openEngine(options: OpenEngineOptions = {}): Promise<OpenedEngine> {
+  const { backend = 'auto', signal } = options
+  const table = options.candidates ?? candidates
+  const wanted = backend === 'auto' ? table : table.filter(({ name }) => name === backend)
+  if (wanted.length === 0) {
+    throw new MsError('engine.unknown', `there is no engine ${backend}`, {
+      where: 'backend',
+      advice: `Use auto, ${engineNames.join(', ')}`,
+    })
+  }
+  const threads = threadsWanted(options.threads)
+  const attempts: EngineAttempt[] = []
+  for (const candidate of wanted) {
+    signal?.throwIfAborted()
+    const opened = await tryCandidate(candidate, { threads, signal })
+    if ('engine' in opened) {
+      attempts.push({ name: candidate.name, usable: true })
+      return withAttempts(opened.engine, attempts)
+    }
+    if (backend !== 'auto') throw opened.error
+    attempts.push({ name: candidate.name, usable: false, reason: opened.error.message })
+  }
+  throw new MsError('engine.unusable', 'no engine works here', {
+    where: attempts.map(({ name, reason }) => `${name}: ${reason}`).join('; '),
+    advice: 'Run ms doctor',
+    kind: 'failure',
+    details: { attempts },
+  })
+}
+
+/** Opens one candidate and lets it prove itself. What is not an abort comes back as `engine.unusable`. */
+export async function tryCandidate(
+  candidate: Candidate,
+  options: { threads: number; signal?: AbortSignal },
+): Promise<{ engine: Engine } | { error: MsError }> {
+  let engine: Engine | undefined
+  try {
+    engine = await candidate.open(options)
+    await probeEngine(engine)
+    return { engine }
+  } catch (cause) {
+    await engine?.dispose()
+    options.signal?.throwIfAborted()
+    if (MsError.isInstance(cause) && cause.code === 'engine.unusable') return { error: cause }
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return {
+      error: new MsError('engine.unusable', `the ${candidate.name} engine does not work here: ${reason}`, {
+        where: candidate.name,
+        kind: 'failure',
+        cause,
+        details: { engine: candidate.name, reason },
+      }),
+    }
+  }
+}
+
+/** @throws `engine.threads` */
+export function threadsWanted(threads?: number): number {
+  const fromEnvironment = process.env['MS_THREADS']
+  const wanted = threads ?? (fromEnvironment ? Number(fromEnvironment) : availableParallelism())
+  if (!Number.isInteger(wanted) || wanted < 1) {
+    const where = threads === undefined ? 'MS_THREADS' : 'threads'
+    throw new MsError('engine.threads', `${threads ?? fromEnvironment} is not a number of threads`, {
+      where,
+      advice: 'Give a whole number from 1',
+    })
+  }
+  return wanted
+}
+
+function withAttempts(engine: Engine, attempts: readonly EngineAttempt[]): OpenedEngine {
+  return {
+    name: engine.name,
+    threads: engine.threads,
+    compile: (fn, options) => engine.compile(fn, options),
+    differentiate: (fn, options) => engine.differentiate(fn, options),
+    memory: () => engine.memory(),
+    dispose: () => engine.dispose(),
+    attempts,
+  }
+}

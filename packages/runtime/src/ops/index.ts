@@ -1,0 +1,8 @@
+export { composedEmbeddingBag, type EmbeddingBagOptions, embeddingBag } from './embedding-bag.js'
+export { gatherRows } from './gather-rows.js'
+export { gelu } from './gelu.js'
+export * from './kernel-names.js'
+export { l2Normalize } from './l2-normalize.js'
+export { layerNorm } from './layer-norm.js'
+export { softmax } from './softmax.js'
+export { softmaxCrossEntropy } from './softmax-cross-entropy.js'

@@ -1,0 +1,21 @@
+/** Ids that break what keeps them in a plain object, a path, a line or a URL. */
+export const unusualIds: readonly string[] = [
+  '__proto__',
+  'constructor',
+  'hasOwnProperty',
+  '0',
+  '-1',
+  '1e3',
+  ' ',
+  'a b',
+  'a\nb',
+  'a\tb',
+  'a\0b',
+  '../x',
+  'k:Office,Microsoft "Office"',
+  '文档/一',
+  'é',
+  'e\u0301',
+  '👩‍👩‍👧',
+  'x'.repeat(5000),
+]

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bin, ms } from './ms.js'
+import { writeTinyData, writeTinyModel } from './tiny-model.js'
+
+let cwd: string
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'ms-interrupted-'))
+  await writeTinyModel(join(cwd, 'model'))
+  await writeTinyData(join(cwd, 'data'))
+})
+afterAll(() => rm(cwd, { recursive: true, force: true }))
+
+const run = (line: string) => ms(line.split(' '), { cwd })
+async function good(line: string): Promise<string> {
+  const { code, stdout, stderr } = await run(line)
+  expect(code, `${line}\n${stderr}`).toBe(0)
+  return stdout
+}
+
+/** Kills the process without warning (no handler runs) as soon as `when` holds. Resolves to whether it was in time. */
+async function killed(line: string, when: () => Promise<boolean>, signal: NodeJS.Signals = 'SIGKILL'): Promise<boolean> {
+  const child = spawn(process.execPath, [bin, ...line.split(' ')], { cwd, stdio: 'ignore' })
+  const ended = new Promise<boolean>((resolve) => child.on('close', (code, by) => resolve(by === signal || code === 130)))
+  while (child.exitCode === null && child.signalCode === null && !(await when())) await new Promise((resolve) => setTimeout(resolve, 4))
+  child.kill(signal)
+  return ended
+}
+
+interface Event {
+  readonly type: string
+  readonly step?: number
+  readonly loss?: number
+}
+const events = async (out: string): Promise<Event[]> => {
+  const text = await readFile(join(cwd, out, 'events.jsonl'), 'utf8').catch(() => '')
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line)]
+    } catch {
+      return [] // a line that is being written
+    }
+  })
+}
+const steps = async (out: string) => (await events(out)).filter(({ type }) => type === 'step').map(({ step, loss }) => [step, loss])
+const weightsOf = (out: string) => readFile(join(cwd, out, 'model/model.safetensors')).catch(() => undefined)
+const somewhere = (out: string) => async () => (await events(out)).filter(({ type }) => type === 'checkpoint').length >= 3
+
+describe('ms train, interrupted', () => {
+  const settings = '--model model --data data --epochs 40 --batch-size 4 --seed 3 --backend cpu --quiet'
+  it.for(['SIGKILL', 'SIGINT'] as const)('by %s leaves no model, and --resume ends where an unbroken training does', async (signal) => {
+    await good(`train ${settings} --out whole-${signal}`)
+    expect(await killed(`train ${settings} --out broken-${signal}`, somewhere(`broken-${signal}`), signal)).toBe(true)
+    const before = await steps(`broken-${signal}`)
+    expect(before.length).toBeLessThan(40 * 5)
+    expect(await readdir(join(cwd, `broken-${signal}`))).not.toContain('model')
+    const { code, stderr } = await run(`encode --model broken-${signal} --input data/corpus.jsonl --output x.npy`)
+    expect([code, stderr]).toEqual([2, expect.stringContaining('error[encoder.run-unfinished]')])
+
+    await good(`train ${settings} --out broken-${signal} --resume`)
+    expect(await steps(`broken-${signal}`)).toEqual(await steps(`whole-${signal}`))
+    expect((await steps(`broken-${signal}`)).map(([step]) => step)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1))
+    expect(await weightsOf(`broken-${signal}`)).toEqual(await weightsOf(`whole-${signal}`))
+  })
+
+  it('keeps the model of an earlier training until the new one is whole', async () => {
+    await good(`train ${settings.replace('--epochs 40', '--epochs 1')} --out again`)
+    const old = await weightsOf('again')
+    expect(old).toBeDefined()
+    expect(await killed(`train ${settings} --out again`, somewhere('again'))).toBe(true)
+    expect(await weightsOf('again')).toEqual(old)
+    await good('encode --model again --input data/corpus.jsonl --output again.npy')
+  })
+})
+
+describe('ms index create, killed at any moment', () => {
+  it('leaves the old collection, the new one, or none, and never a half', async () => {
+    const create = 'index create --collection c --model model --input data/corpus.jsonl --backend cpu'
+    const start = performance.now()
+    await good(create)
+    const usual = performance.now() - start
+    for (const share of [0.6, 0.8, 0.9, 1]) {
+      const until = performance.now() + share * usual
+      await killed(create, async () => performance.now() >= until)
+      const { code, stdout, stderr } = await run('search --collection c --json --k 40 apple')
+      if (code === 0) expect(JSON.parse(stdout).results).toHaveLength(40)
+      else expect(stderr).toContain('error[index.missing]')
+    }
+    await good(create)
+    await good('index status --collection c')
+  })
+})

@@ -1,0 +1,41 @@
+import { readRetrievalData, type Split } from '@ms/core'
+import { directoryFiles } from '@ms/core/node'
+import { bm25Index } from '@ms/index'
+import { describe, expect, it } from 'vitest'
+import { lohelp } from './lohelp.js'
+
+/** nDCG@10 of BM25 with k1 1.2 and b 0.75: Porter stems for English, bigrams for Chinese. */
+const expected = { en: 0.577, zh: 0.517 }
+const tolerance = 0.005
+
+/** Binary grades: every judged page of these collections is simply right. */
+function ndcgAt10(ids: readonly string[], relevant: ReadonlySet<string>): number {
+  const gain = (rank: number) => 1 / Math.log2(rank + 2)
+  const sum = (from: readonly number[]) => from.reduce((total, value) => total + value, 0)
+  const ideal = sum(Array.from({ length: Math.min(10, relevant.size) }, (_, rank) => gain(rank)))
+  return sum(ids.slice(0, 10).map((id, rank) => (relevant.has(id) ? gain(rank) : 0))) / ideal
+}
+
+describe('BM25 on LibreOffice help', () => {
+  for (const language of ['en', 'zh'] as const) {
+    const folder = lohelp(language)
+    it.skipIf(!folder)(`reaches nDCG@10 ${expected[language]} ± ${tolerance} on lohelp-${language}, test split`, async () => {
+      const data = await readRetrievalData(directoryFiles(folder ?? ''))
+      const index = bm25Index()
+      await index.upsert(data.corpus.map(({ id, title, text = '' }) => ({ id, text, ...(title ? { title } : {}) })))
+      const split: Split = 'test'
+      let total = 0
+      const qrels = data.qrels.get(split) ?? new Map<string, ReadonlyMap<string, number>>()
+      expect(qrels.size).toBeGreaterThan(900)
+      for (const [query, grades] of qrels) {
+        const hits = await index.search(data.queries.get(query)?.text ?? '', { k: 10 })
+        const relevant = new Set([...grades].filter(([, grade]) => grade > 0).map(([id]) => id))
+        total += ndcgAt10(
+          hits.map((hit) => hit.id),
+          relevant,
+        )
+      }
+      expect(Math.abs(total / qrels.size - expected[language])).toBeLessThanOrEqual(tolerance)
+    })
+  }
+})
