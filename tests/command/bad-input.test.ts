@@ -430,7 +430,7 @@ const training: Case[] = [
     exit: 1,
     leaves: ['out'],
   },
-  { name: 'nothing to go on with', words: `${train} --resume`, code: 'run.nothing-to-resume', where: 'out', leaves: ['out'] },
+  { name: 'nothing to go on with', words: `${train} --resume`, code: 'run.nothing-to-resume', where: 'out' },
   {
     name: 'a checkpoint of other settings',
     with: ['data', 'model', 'run'],

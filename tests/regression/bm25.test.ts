@@ -1,7 +1,7 @@
-import { readRetrievalData, type Split } from '@ms/core'
-import { directoryFiles } from '@ms/core/node'
-import { bm25Index } from '@ms/index'
 import { describe, expect, it } from 'vitest'
+import { readRetrievalData, type Split } from '../../packages/core/src/index.js'
+import { directoryFiles } from '../../packages/core/src/node/index.js'
+import { bm25Index } from '../../packages/index/src/index.js'
 import { lohelp } from './lohelp.js'
 
 /** nDCG@10 of BM25 with k1 1.2 and b 0.75: Porter stems for English, bigrams for Chinese. */

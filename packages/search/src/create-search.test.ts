@@ -62,6 +62,21 @@ describe('createSearch', () => {
     expect((await search.search(' \n')).results).toEqual([])
     expect((await search.search('print', { k: 1_000_000 })).results.length).toBe(3)
   })
+  it('marks titles, and filters by what documents are', async () => {
+    const legs = await both()
+    const search = createSearch(legs)
+    const [first] = (await search.search('printed', { mode: 'lexical' })).results
+    expect(first).toMatchObject({ title: 'Printing', titleRanges: [{ start: 0, end: 8 }] })
+    const filter = ({ title = '' }: Document) => title !== 'Opening'
+    for (const mode of search.modes) {
+      const { results } = await search.search('document', { mode, filter })
+      expect(results.map(({ id }) => id)).toContain('save')
+      expect(results.map(({ id }) => id)).not.toContain('open')
+      expect((await search.search('document', { mode, filter, allow: new Set(['open']) })).results).toEqual([])
+    }
+    const unlisted = createSearch({ ...legs, documents: { get: (id) => lookup.get(id) } })
+    await expect(unlisted.search('document', { filter })).rejects.toMatchObject({ code: 'search.filter' })
+  })
   it('works with one leg, and says which modes there are', async () => {
     const { lexical, dense } = await both()
     expect(createSearch({ documents: lookup, lexical }).modes).toEqual(['lexical'])
@@ -75,7 +90,11 @@ describe('createSearch', () => {
       expect.objectContaining({ code: 'search.space' }),
     )
     const search = createSearch(legs)
-    for (const k of [0, -1, 1.5, Number.NaN]) await expect(search.search('x', { k })).rejects.toMatchObject({ code: 'search.k' })
+    const spaced = { ...legs.dense.index, space: 'meaning-0' }
+    expect(() => createSearch({ ...legs, dense: { ...legs.dense, index: spaced } })).toThrow(
+      expect.objectContaining({ code: 'search.space' }),
+    )
+    for (const k of [0, -1, 1.5, Number.NaN, 1e9]) await expect(search.search('x', { k })).rejects.toMatchObject({ code: 'search.k' })
     await expect(search.search('x', { signal: AbortSignal.abort() })).rejects.toThrow()
     await expect(createSearch({ ...legs, documents: new Map() }).search('print')).rejects.toMatchObject({ code: 'search.document-missing' })
   })

@@ -2,13 +2,16 @@ import { type Analyzer, type Document, type Embedder, type Hit, type IdSet, type
 import type { FusedHit, Fusion } from './fusion/fusion.js'
 import { defaultDepth } from './fusion/fusion.js'
 import { reciprocalRankFusion } from './fusion/reciprocal-rank-fusion.js'
-import { type Snippet, snippet } from './snippet/snippet.js'
+import type { Range } from './snippet/highlight.js'
+import { matchRanges, type Snippet, snippet } from './snippet/snippet.js'
 
 export type SearchMode = 'dense' | 'lexical' | 'hybrid'
 
 /** The documents that were indexed, by id. A `Map` is one. */
 export interface DocumentLookup {
   get(id: string): Document | undefined | Promise<Document | undefined>
+  /** All of them; needed for `filter` only. */
+  values?(): Iterable<Document>
 }
 
 /** The dense leg: vectors, and what turns a query into one. */
@@ -32,12 +35,14 @@ export interface SearchOptions {
 }
 
 export interface QueryOptions {
-  /** Results: a whole number of at least 1. Default: 10. */
+  /** Results: a whole number from 1 to 1,000,000. Default: 10. */
   k?: number
   /** Default: `hybrid` where both legs are there, else the one that is. */
   mode?: SearchMode
   /** Only these documents. */
   allow?: IdSet
+  /** Only documents of which this is true. Asked of every document (of every allowed one) at every query. */
+  filter?: (document: Document) => boolean
   /** Leaves out results that score lower. */
   minScore?: number
   signal?: AbortSignal
@@ -49,6 +54,8 @@ export interface SearchResult {
   /** What each leg thought of it, where it is known. */
   readonly scores: { readonly dense?: number; readonly lexical?: number }
   readonly title?: string
+  /** Where the query's terms stand in `title`. */
+  readonly titleRanges?: readonly Range[]
   readonly snippet: Snippet
   readonly document: Document
 }
@@ -63,10 +70,11 @@ export interface SearchResults {
 
 export interface Search {
   readonly modes: readonly SearchMode[]
-  /** @throws `search.k`, `search.mode` for a leg that is not there, `search.document-missing` */
+  /** @throws `search.k`, `search.query`, `search.mode` for a leg that is not there, `search.filter`, `search.document-missing` */
   search(query: string, options?: QueryOptions): Promise<SearchResults>
 }
 
+const largestK = 1_000_000
 const noTerms: Analyzer = { name: 'none', tokens: () => [] }
 
 /**
@@ -88,10 +96,11 @@ const noTerms: Analyzer = { name: 'none', tokens: () => [] }
 export function createSearch(options: SearchOptions): Search {
   const { documents, dense, lexical, fusion = reciprocalRankFusion(), analyzer = lexical?.analyzer ?? noTerms, snippetLength } = options
   if (!dense && !lexical) throw new MsError('search.no-index', 'there is neither a vector index nor a keyword index')
-  if (dense && dense.embedder.space !== dense.space) {
+  for (const space of dense ? [dense.space, dense.index.space ?? dense.space] : []) {
+    if (dense?.embedder.space === space) continue
     throw new MsError('search.space', 'the model that embeds queries is not the one that embedded the documents', {
       advice: 'Use that model, or embed the documents anew with this one.',
-      details: { query: dense.embedder.space, index: dense.space },
+      details: { query: dense?.embedder.space, index: space },
     })
   }
   const modes: SearchMode[] = [
@@ -141,10 +150,14 @@ export function createSearch(options: SearchOptions): Search {
 
   return {
     modes,
-    search: async (query, { k = 10, mode = modes[0], allow, minScore = Number.NEGATIVE_INFINITY, signal } = {}) => {
+    search: async (query, { k = 10, mode = modes[0], filter, minScore = Number.NEGATIVE_INFINITY, signal, ...rest } = {}) => {
       const start = performance.now()
       signal?.throwIfAborted()
-      if (!Number.isSafeInteger(k) || k < 1) throw new MsError('search.k', `k is ${k}`, { advice: 'Give a whole number of at least 1.' })
+      if (!Number.isInteger(k) || k < 1 || k > largestK) {
+        throw new MsError('search.k', `k is ${k}`, { advice: 'Give a whole number from 1 to 1,000,000.' })
+      }
+      if (typeof query !== 'string') throw new MsError('search.query', `the query is a ${typeof query}, not a text`)
+      const allow = filter ? filtered(documents, filter, rest.allow) : rest.allow
       if (!modes.includes(mode)) {
         throw new MsError('search.mode', `this search has no ${mode} mode`, { advice: `It has: ${modes.join(', ')}.` })
       }
@@ -163,7 +176,7 @@ export function createSearch(options: SearchOptions): Search {
           id,
           score,
           scores: { ...(dense === undefined ? {} : { dense }), ...(lexical === undefined ? {} : { lexical }) },
-          ...(document.title ? { title: document.title } : {}),
+          ...(document.title ? { title: document.title, titleRanges: matchRanges(document.title, query, analyzer) } : {}),
           snippet: snippet(document.text ?? '', query, analyzer, { length: snippetLength }),
           document,
         })
@@ -171,4 +184,15 @@ export function createSearch(options: SearchOptions): Search {
       return { query, mode, results, took: performance.now() - start }
     },
   }
+}
+
+function filtered(documents: DocumentLookup, filter: (document: Document) => boolean, allow: IdSet | undefined): IdSet {
+  if (!documents.values) {
+    throw new MsError('search.filter', 'these documents cannot be listed, so they cannot be filtered', {
+      advice: 'Give the documents as a Map, or the ids as "allow".',
+    })
+  }
+  const ids = new Set<string>()
+  for (const document of documents.values()) if ((!allow || allow.has(document.id)) && filter(document)) ids.add(document.id)
+  return ids
 }

@@ -5,6 +5,8 @@ import { dequantizeRows } from '../checkpoint/int8-rows.js'
 import { type CheckpointEntry, type OpenCheckpointOptions, openCheckpoint } from '../checkpoint/open-checkpoint.js'
 import type { StaticTable } from './static-table.js'
 
+const knownNames = new Set(['embedding.weight', 'embedding.scale', 'embeddings', 'weights', 'mapping'])
+
 /**
  * Reads a static model's table: `embedding.weight` (sentence-transformers) in float32, float16, bfloat16, or in int8 with
  * float32 `embedding.scale [rows]`; or model2vec's `embeddings`, with its `weights` (a factor for each token) and
@@ -12,7 +14,7 @@ import type { StaticTable } from './static-table.js'
  *
  * An int8 table stays int8 (a quarter of the memory); `tableParameters` makes it float32 for an engine.
  *
- * @throws `weights.missing`, `weights.shape`, `weights.dtype`, `weights.nan`, and what `openCheckpoint` throws
+ * @throws `weights.missing`, `weights.extra`, `weights.shape`, `weights.dtype`, `weights.nan`, and what `openCheckpoint` throws
  */
 export async function loadStaticTable(files: ModelFiles, options: OpenCheckpointOptions = {}): Promise<StaticTable> {
   const entries = await openCheckpoint(files, options)
@@ -21,6 +23,13 @@ export async function loadStaticTable(files: ModelFiles, options: OpenCheckpoint
     throw new MsError('weights.missing', 'there is neither embedding.weight nor embeddings in the checkpoint', {
       where: files.location,
       advice: 'This is not a static embedding model.',
+    })
+  }
+  const extra = [...entries.keys()].filter((name) => !knownNames.has(name))
+  if (extra.length > 0) {
+    throw new MsError('weights.extra', `the checkpoint has weights that a static model has not: ${extra.slice(0, 5).join(', ')}`, {
+      where: entry.where,
+      advice: 'Take a checkpoint of a static embedding model.',
     })
   }
   const { tensor, where } = entry

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { MsError } from '../errors.js'
 
 const unwritable = (path: string, cause: unknown) =>
@@ -36,6 +36,20 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
     await rm(temporary, { force: true }).catch(() => undefined)
     throw unwritable(path, cause)
   }
+}
+
+/**
+ * Puts back what `replaceDirectory` had moved aside when the process died between its two renames.
+ * @returns whether there is a directory at `path` now
+ */
+export async function restoreDirectory(path: string): Promise<boolean> {
+  const target = resolve(path)
+  const siblings: string[] = await readdir(dirname(target)).catch(() => [])
+  if (siblings.includes(basename(target))) return true
+  const aside = siblings.find((name) => name.startsWith(`${basename(target)}.`) && /\.[0-9a-f]{12}\.old$/.test(name))
+  if (!aside) return false
+  await rename(join(dirname(target), aside), target)
+  return true
 }
 
 /**

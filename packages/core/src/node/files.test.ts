@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { replaceDirectory, writeFileAtomic } from './atomic-write.js'
+import { replaceDirectory, restoreDirectory, writeFileAtomic } from './atomic-write.js'
 import { directoryFiles } from './directory-files.js'
 
 let folder: string
@@ -47,5 +47,15 @@ describe('atomic writes', () => {
     await replaceDirectory(target, (temporary) => writeFile(join(temporary, 'two'), '2'))
     expect(await readdir(target)).toEqual(['two'])
     expect((await readdir(folder)).sort()).toEqual(['a.txt', 'files', 'model'])
+  })
+  it('give back what was moved aside when the process died in between', async () => {
+    const target = join(folder, 'killed', 'model')
+    await mkdir(target, { recursive: true })
+    await writeFile(join(target, 'one'), '1')
+    await rename(target, `${target}.0123456789ab.old`)
+    expect(await restoreDirectory(target)).toBe(true)
+    expect(await readdir(target)).toEqual(['one'])
+    expect(await restoreDirectory(target)).toBe(true)
+    expect(await restoreDirectory(join(folder, 'killed', 'other'))).toBe(false)
   })
 })

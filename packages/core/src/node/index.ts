@@ -1,2 +1,2 @@
-export { replaceDirectory, writeFileAtomic } from './atomic-write.js'
+export { replaceDirectory, restoreDirectory, writeFileAtomic } from './atomic-write.js'
 export { directoryFiles } from './directory-files.js'

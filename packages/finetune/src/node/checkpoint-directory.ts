@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readSafetensors, toFloat32, writeSafetensors } from '@ms/backbones'
 import { MsError } from '@ms/core'
-import { directoryFiles, replaceDirectory } from '@ms/core/node'
+import { directoryFiles, replaceDirectory, restoreDirectory } from '@ms/core/node'
 import type { HostTensor, Parameters } from '@ms/core/tensor'
 import { z } from 'zod'
 import type { Checkpoint, CheckpointStore } from '../train/checkpoint.js'
@@ -51,6 +51,7 @@ export function checkpointDirectory(path: string): CheckpointStore & { clear(): 
       })
     },
     load: async () => {
+      await restoreDirectory(latest)
       const files = directoryFiles(latest)
       const present = await files.list().catch(() => [])
       if (present.length === 0) return undefined

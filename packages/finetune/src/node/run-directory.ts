@@ -40,13 +40,13 @@ export async function openRunDirectory(path: string, { resume = false }: OpenRun
   const eventsPath = join(path, 'events.jsonl')
   let events: FileHandle
   try {
-    await mkdir(path, { recursive: true })
     if (resume) {
       const saved = await checkpoints.load()
       if (!saved)
         throw new MsError('run.nothing-to-resume', 'there is no checkpoint', { where: path, advice: 'Leave out --resume to begin.' })
       await writeFileAtomic(eventsPath, await eventsUntil(eventsPath, saved.step))
     } else {
+      await mkdir(path, { recursive: true })
       await checkpoints.clear()
       await rm(eventsPath, { force: true })
     }

@@ -1,7 +1,6 @@
-import { seededRandom, type Vectors } from '@ms/core'
+import { MsError, seededRandom, type Vectors } from '@ms/core'
 import type { Encoder, HostTensor, Parameters, Prepared } from '@ms/core/tensor'
 import { createEmbedder } from '@ms/embed'
-import { MsError } from '@ms/core'
 import { clipScale, gradientNorm } from '../optimizers/gradient-norm.js'
 import { createOptimizer } from '../optimizers/optimizer.js'
 import { epochBatches } from '../sampler/epoch-batches.js'

@@ -1,5 +1,5 @@
 import type { Examples, Role } from '@ms/core'
-import type { Encoder, LossExamples, Prepared } from '@ms/core/tensor'
+import type { Encoder, Prepared } from '@ms/core/tensor'
 
 const roleOf = (column: number): Role => (column === 0 ? 'query' : 'document')
 

@@ -1,11 +1,34 @@
-import { MsError } from '@ms/core'
-import { byScore, candidates, defaultDepth, type Fusion } from './fusion.js'
+import { type Hit, MsError } from '@ms/core'
+import { byScore, candidates, defaultDepth, type FusedHit, type Fusion } from './fusion.js'
 
 export interface ConvexFusionOptions {
   /** Share of the dense leg, 0 to 1. Fit it on a dev split: `fitFusionWeight`. */
   weight: number
   /** Candidates from each list. Default: 100. */
   depth?: number
+}
+
+/** A candidate with what each leg contributes at full weight. */
+export interface ConvexCandidate {
+  readonly hit: Omit<FusedHit, 'score'>
+  readonly dense: number
+  readonly lexical: number
+}
+
+/** What does not depend on the weight: done once for a query, however many weights are tried. */
+export function convexCandidates(dense: readonly Hit[], lexical: readonly Hit[], depth: number): ConvexCandidate[] {
+  const best = lexical.reduce((most, { score }) => Math.max(most, score), 0)
+  const floor = dense.reduce((least, { score }) => Math.min(least, score), Number.POSITIVE_INFINITY)
+  return candidates(dense, lexical, depth).map((hit) => ({
+    hit,
+    dense: hit.dense ?? (dense.length > 0 ? floor : 0),
+    lexical: best > 0 ? (hit.lexical ?? 0) / best : 0,
+  }))
+}
+
+/** Best first; equal scores in the order of ids. */
+export function combine(all: readonly ConvexCandidate[], weight: number): FusedHit[] {
+  return all.map(({ hit, dense, lexical }) => ({ ...hit, score: weight * dense + (1 - weight) * lexical })).sort(byScore)
 }
 
 /**
@@ -20,15 +43,6 @@ export function convexFusion({ weight, depth: usual = defaultDepth }: ConvexFusi
     throw new MsError('search.fusion', `the weight is ${weight}`, { advice: 'Give a number from 0 (keywords only) to 1.' })
   return {
     name: `convex(${weight})`,
-    fuse: (dense, lexical, depth = usual) => {
-      const best = lexical.reduce((most, { score }) => Math.max(most, score), 0)
-      const floor = dense.reduce((least, { score }) => Math.min(least, score), Number.POSITIVE_INFINITY)
-      return candidates(dense, lexical, depth)
-        .map((hit) => ({
-          ...hit,
-          score: weight * (hit.dense ?? (dense.length > 0 ? floor : 0)) + (1 - weight) * (best > 0 ? (hit.lexical ?? 0) / best : 0),
-        }))
-        .sort(byScore)
-    },
+    fuse: (dense, lexical, depth = usual) => combine(convexCandidates(dense, lexical, depth), weight),
   }
 }

@@ -1,6 +1,6 @@
 import type { Run } from '@ms/core'
-import { convexFusion } from './convex-fusion.js'
-import { fuseRuns } from './fuse-runs.js'
+import { combine, convexCandidates } from './convex-fusion.js'
+import { defaultDepth } from './fusion.js'
 
 export interface FitFusionWeightOptions {
   /** How good a run is, higher is better: nDCG@10 over the dev queries, say. */
@@ -22,8 +22,12 @@ export interface FittedWeight {
  * queries of a small dev split do not decide; of equal ones, the weight nearest to the middle is taken.
  */
 export function fitFusionWeight(dense: Run, lexical: Run, options: FitFusionWeightOptions): FittedWeight {
-  const { score, grid = Array.from({ length: 21 }, (_, i) => i / 20), depth } = options
-  const tried = grid.map((weight) => ({ weight, score: score(fuseRuns(dense, lexical, convexFusion({ weight, depth }))) }))
+  const { score, grid = Array.from({ length: 21 }, (_, i) => i / 20), depth = defaultDepth } = options
+  const queries = Array.from(
+    new Set([...dense.keys(), ...lexical.keys()]),
+    (query) => [query, convexCandidates(dense.get(query) ?? [], lexical.get(query) ?? [], depth)] as const,
+  )
+  const tried = grid.map((weight) => ({ weight, score: score(new Map(queries.map(([query, all]) => [query, combine(all, weight)]))) }))
   const smooth = tried.map((_, i) => {
     const window = tried.slice(Math.max(0, i - 1), i + 2)
     return window.reduce((sum, each) => sum + each.score, 0) / window.length

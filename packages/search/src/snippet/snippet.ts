@@ -48,10 +48,19 @@ function bestWindow(matches: readonly Token[], length: number): number {
   return best.start
 }
 
+/** The parts of a text that a query's terms stand for. */
+export function matchRanges(text: string, query: string, analyzer: Analyzer): Range[] {
+  return mergeRanges(matching(text, query, analyzer), text.length)
+}
+
+function matching(text: string, query: string, analyzer: Analyzer): Token[] {
+  const terms = new Set(analyzer.tokens(query).map(({ term }) => term))
+  return terms.size === 0 ? [] : analyzer.tokens(text).filter(({ term }) => terms.has(term))
+}
+
 /** The passage of a text that says most about a query; its beginning where no term of the query stands in it. */
 export function snippet(text: string, query: string, analyzer: Analyzer, { length = 200 }: SnippetOptions = {}): Snippet {
-  const terms = new Set(analyzer.tokens(query).map(({ term }) => term))
-  const matches = terms.size === 0 ? [] : analyzer.tokens(text).filter(({ term }) => terms.has(term))
+  const matches = matching(text, query, analyzer)
   if (text.length <= length) return { text, ranges: mergeRanges(matches, text.length) }
   const start = cutAt(text, Math.min(bestWindow(matches, length), text.length - length), 1)
   const end = cutAt(text, start + length, -1)
