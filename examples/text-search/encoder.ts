@@ -7,4 +7,4 @@ export type Encoder = SentenceEncoder
 export const encoderName = 'ms-mini-text'
 
 /** What turns an item into a vector before anything is tuned. It comes with its package: nothing to download. */
-export const openEncoder = async (): Promise<Encoder> => loadEncoder(await miniText())
+export const openEncoder = async (): Promise<Encoder> => loadEncoder(miniText())

@@ -9,7 +9,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
  * repository or from the folder MS_TEST_DATA names; undefined where it is not there, and its tests are then skipped.
  */
 export function lohelp(language: 'en' | 'zh'): string | undefined {
-  const archive = [process.env.MS_TEST_DATA, `${root}../shared/data`].filter(Boolean).map((folder) => `${folder}/lohelp-${language}.tar.xz`).find(existsSync)
+  const archive = [process.env.MS_TEST_DATA, `${root}../shared/data`]
+    .filter(Boolean)
+    .map((folder) => `${folder}/lohelp-${language}.tar.xz`)
+    .find(existsSync)
   if (!archive) return undefined
   const folder = `${root}.cache/data/lohelp-${language}`
   if (!existsSync(`${folder}/qrels`)) {

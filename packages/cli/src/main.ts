@@ -20,7 +20,7 @@ const everyCommand = {
 } as const satisfies OptionSpecs
 
 /** Exit code 2 is bad input or wrong use, 1 everything else that failed. */
-export function reportError(error: unknown): number {
+function reportError(error: unknown): number {
   if (MsError.isInstance(error)) {
     process.stderr.write(`${error.format()}${error.advice ? '' : `. ${adviceFor(error.code)}`}\n`)
     return error.kind === 'input' ? 2 : 1

@@ -19,7 +19,7 @@ export async function openEmbedder(
 }
 
 /** The same of an encoder that is there already. */
-export function embedderOf(
+function embedderOf(
   encoder: SentenceEncoder,
   { options, terminal, signal, embedder }: OpenEmbedderOptions,
 ): Promise<OwnedEmbedder<string>> {

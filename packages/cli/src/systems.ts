@@ -57,7 +57,8 @@ export interface HybridRuns extends SystemRuns {
 
 /** The weight of convex fusion that is best on dev queries, by nDCG@10. */
 export function fitOnDev(dense: Run, keyword: Run, dev: Qrels): number {
-  const score = (run: Run) => evaluate(dev, run, { metrics: ['ndcg@10'] }).metrics['ndcg@10']
+  // A value for each query: their spread says how far the curve can be trusted.
+  const score = (run: Run) => [...evaluate(dev, run, { metrics: ['ndcg@10'] }).perQuery['ndcg@10'].values()]
   return fitFusionWeight(dense, keyword, { score }).weight
 }
 

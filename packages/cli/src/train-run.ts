@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Data, type Examples, MsError, type RetrievalData } from '@ms/core'
+import { type Examples, MsError, type RetrievalData } from '@ms/core'
 import type { Engine } from '@ms/core/tensor'
 import type { SentenceEncoder } from '@ms/embed'
 import { saveEncoderDirectory } from '@ms/embed/node'
@@ -90,12 +90,7 @@ function fingerprint(examples: Examples): string {
   return hash.digest('hex')
 }
 
-export function version(): string {
+function version(): string {
   const manifest: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   return manifest.version
-}
-
-/** What a data set is trained on: its examples, and where it has them, judged dev queries. */
-export function isRetrieval(data: Data): data is RetrievalData {
-  return data.kind === 'retrieval'
 }

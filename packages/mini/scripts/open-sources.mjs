@@ -23,7 +23,13 @@ export function openSources(folder) {
       rmSync(target, { recursive: true })
     }
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-    const [{ filename }] = JSON.parse(execFileSync(npm, ['pack', `${name}@${version}`, '--json', '--pack-destination', folder], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+    const [{ filename }] = JSON.parse(
+      execFileSync(npm, ['pack', `${name}@${version}`, '--json', '--pack-destination', folder], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+        maxBuffer: 2 ** 28,
+      }),
+    )
     const tarball = join(folder, filename)
     const digest = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`
     if (digest !== integrity) throw new Error(`${name}@${version} has the checksum ${digest}, not ${integrity}`)

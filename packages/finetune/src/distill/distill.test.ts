@@ -21,7 +21,10 @@ function bagTeacher(): Embedder & { calls: number } {
       teacher.calls++
       const data = new Float32Array(texts.length * width)
       texts.forEach((text, i) => {
-        for (const word of text.split(' ')) known.get(word)?.forEach((value, k) => (data[i * width + k] += value))
+        for (const word of text.split(' ')) {
+          const vector = known.get(word)
+          for (let k = 0; vector && k < width; k++) data[i * width + k] += vector[k]
+        }
         const length = Math.hypot(...data.subarray(i * width, (i + 1) * width)) || 1
         for (let k = i * width; k < (i + 1) * width; k++) data[k] /= length
       })
@@ -36,14 +39,21 @@ const tokenizer: DistillTokenizer = {
   token: (id) => words[id],
   encodeBatch: (texts, { maxLength }) =>
     packTokens(
-      texts.map((text) => text.split(' ').filter(Boolean).map((word) => Math.max(0, words.indexOf(word)))),
+      texts.map((text) =>
+        text
+          .split(' ')
+          .filter(Boolean)
+          .map((word) => Math.max(0, words.indexOf(word))),
+      ),
       maxLength,
     ),
 }
 
 function someTexts(from: readonly string[], count: number, name: string): string[] {
   const random = seededRandom(5).fork(name)
-  return Array.from({ length: count }, () => Array.from({ length: 2 + random.integer(6) }, () => from[random.integer(from.length)]).join(' '))
+  return Array.from({ length: count }, () =>
+    Array.from({ length: 2 + random.integer(6) }, () => from[random.integer(from.length)]).join(' '),
+  )
 }
 
 const translate = (text: string) => text.replaceAll('mot', 'word')
@@ -83,7 +93,8 @@ describe('distill', () => {
   })
 
   it('gives the same table for the same seed, another for another', async () => {
-    const table = async (seed: number) => (await distill({ ...settings, epochs: 1, seed, teacher: bagTeacher() })).parameters.get('embedding.weight')!.data
+    const table = async (seed: number) =>
+      (await distill({ ...settings, epochs: 1, seed, teacher: bagTeacher() })).parameters.get('embedding.weight')!.data
     const first = await table(1)
     expect(await table(1)).toEqual(first)
     expect(await table(2)).not.toEqual(first)
@@ -108,10 +119,17 @@ describe('distill', () => {
   it('says what is wrong with its input', async () => {
     const teacher = bagTeacher()
     await expect(distill({ ...settings, teacher, texts: [] })).rejects.toMatchObject({ code: 'distill.no-texts' })
-    await expect(distill({ ...settings, teacher, texts: [{ name: 'x', texts: ['a'], meanings: [] }] })).rejects.toMatchObject({ code: 'distill.meanings', where: 'x' })
+    await expect(distill({ ...settings, teacher, texts: [{ name: 'x', texts: ['a'], meanings: [] }] })).rejects.toMatchObject({
+      code: 'distill.meanings',
+      where: 'x',
+    })
     await expect(distill({ ...settings, teacher, dim: width + 1 })).rejects.toMatchObject({ code: 'distill.dim' })
     await expect(distill({ ...settings, teacher, signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
-    const broken: Embedder = { dim: width, space: 'broken', embed: async (items) => vectors(new Float32Array(items.length * width).fill(Number.NaN), items.length, width) }
+    const broken: Embedder = {
+      dim: width,
+      space: 'broken',
+      embed: async (items) => vectors(new Float32Array(items.length * width).fill(Number.NaN), items.length, width),
+    }
     await expect(distill({ ...settings, teacher: broken })).rejects.toMatchObject({ code: 'distill.teacher' })
   })
 })

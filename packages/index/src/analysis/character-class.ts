@@ -21,7 +21,7 @@ const mark = /[\p{M}\p{Cf}]/u
 const emoji = /[\p{Emoji_Presentation}\p{Regional_Indicator}]/u
 const zeroWidthSpace = 0x200b
 
-export function characterClass(codePoint: number): CharacterClass {
+function characterClass(codePoint: number): CharacterClass {
   if (codePoint >= 0xd800 && codePoint <= 0xdfff) return CharacterClass.separator // half of a pair, alone
   const character = String.fromCodePoint(codePoint)
   if (unspaced.test(character)) return CharacterClass.unspaced

@@ -7,8 +7,8 @@ const longest = 32
  * of a million words makes no million strings.
  */
 export function wordCache(make: (word: string) => string): (text: string, start: number, end: number) => string {
+  /** Hash and number of an entry, side by side: one look into memory a slot. */
   let table: Int32Array | undefined
-  let hashes = new Int32Array(0)
   let ends = new Int32Array(0)
   let characters = new Uint8Array(0)
   let terms: string[] = []
@@ -17,8 +17,7 @@ export function wordCache(make: (word: string) => string): (text: string, start:
     // Made at the first word: an analyser that cuts one query costs nothing.
     if (table) table.fill(0)
     else {
-      table = new Int32Array(slots)
-      hashes = new Int32Array(capacity)
+      table = new Int32Array(2 * slots)
       ends = new Int32Array(capacity)
       characters = new Uint8Array(capacity * 8)
     }
@@ -37,8 +36,8 @@ export function wordCache(make: (word: string) => string): (text: string, start:
       hash = Math.imul(hash ^ (code | 32), 0x01000193)
     }
     let slot = (hash ^ (hash >>> 15)) & (slots - 1)
-    for (let entry = places[slot]; entry !== 0; entry = places[slot]) {
-      if (hashes[entry] === hash) {
+    for (let entry = places[2 * slot + 1]; entry !== 0; entry = places[2 * slot + 1]) {
+      if (places[2 * slot] === hash) {
         let at = ends[entry - 1]
         let i = start
         if (ends[entry] - at === end - start) {
@@ -60,9 +59,9 @@ export function wordCache(make: (word: string) => string): (text: string, start:
     }
     for (let i = start; i < end; i++) characters[from + i - start] = text.charCodeAt(i) | 32
     ends[entry] = from + end - start
-    hashes[entry] = hash
     terms.push(term)
-    places[slot] = entry
+    places[2 * slot] = hash
+    places[2 * slot + 1] = entry
     return term
   }
 }

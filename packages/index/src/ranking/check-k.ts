@@ -1,7 +1,7 @@
 import { MsError } from '@ms/core'
 
 /** More hits than this in one answer is a mistake, not a wish. */
-export const largestK = 1_000_000
+const largestK = 1_000_000
 
 /** @throws `search.k` */
 export function checkK(k: number): void {

@@ -26,7 +26,12 @@ export function readDeclarations(folder) {
     if (!file.endsWith('.d.ts')) continue
     for (const [, comment] of readFileSync(join(folder, file), 'utf8').matchAll(/\/\*\*([\s\S]*?)\*\//g)) {
       const [description, ...tags] = prose(comment).split(/^@(?=\w)/m)
-      const parts = [description, ...tags.filter((tag) => /^(remarks|returns|param)\b/.test(tag)).map((tag) => tag.replace(/^(remarks|returns?|param\s+\S+)\s*-?/, ''))]
+      const parts = [
+        description,
+        ...tags
+          .filter((tag) => /^(remarks|returns|param)\b/.test(tag))
+          .map((tag) => tag.replace(/^(remarks|returns?|param\s+\S+)\s*-?/, '')),
+      ]
       for (const part of parts) {
         for (const block of part.split(/\n\s*\n/)) {
           const text = block.replace(/\s+/g, ' ').trim()

@@ -19,12 +19,15 @@ const plain = (text) =>
 
 function add(pairs, english, chinese) {
   const [meaning, text] = [plain(english), plain(chinese)]
-  if (/[a-z]{3}/i.test(meaning) && /[\u4e00-\u9fff]/.test(text) && meaning.length <= 600) pairs.set(`${text}\0${meaning}`, { text, meaning })
+  if (/[a-z]{3}/i.test(meaning) && /[\u4e00-\u9fff]/.test(text) && meaning.length <= 600)
+    pairs.set(`${text}\0${meaning}`, { text, meaning })
 }
 
 const literal = (source) => {
   if (source.startsWith('"')) return JSON.parse(source)
-  return source.slice(1, -1).replace(/\\(u[0-9a-f]{4}|.)/gi, (_, c) => (c === 'n' ? '\n' : c.length > 1 ? String.fromCharCode(Number.parseInt(c.slice(1), 16)) : c))
+  return source
+    .slice(1, -1)
+    .replace(/\\(u[0-9a-f]{4}|.)/gi, (_, c) => (c === 'n' ? '\n' : c.length > 1 ? String.fromCharCode(Number.parseInt(c.slice(1), 16)) : c))
 }
 
 function* javascriptFiles(folder) {
@@ -44,7 +47,12 @@ function* javascriptFiles(folder) {
 export function readEditorStrings(api, pack) {
   const pairs = new Map()
   const main = readFileSync(join(pack, 'translations', 'main.i18n.json.js'), 'utf8')
-  const messages = JSON.parse(main.slice(main.indexOf('['), main.lastIndexOf(']') + 1).replace(/^\[\s*undefined/, '[null').replace(/^\tundefined(,?)$/gm, '\tnull$1'))
+  const messages = JSON.parse(
+    main
+      .slice(main.indexOf('['), main.lastIndexOf(']') + 1)
+      .replace(/^\[\s*undefined/, '[null')
+      .replace(/^\tundefined(,?)$/gm, '\tnull$1'),
+  )
   for (const path of javascriptFiles(api)) {
     const code = readFileSync(path, 'utf8')
     for (const [, number, source] of code.matchAll(/localize2?\((\d+),\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`$]*`)/g)) {
@@ -69,7 +77,8 @@ export function readCompilerMessages(folder) {
   const pairs = new Map()
   const chinese = JSON.parse(readFileSync(join(folder, 'lib', 'zh-cn', 'diagnosticMessages.generated.json'), 'utf8'))
   const code = readFileSync(join(folder, 'lib', 'typescript.js'), 'utf8')
-  for (const [, key, source] of code.matchAll(/\bdiag\(\d+, \d+ \/\* \w+ \*\/, "([^"]+)", ("(?:[^"\\]|\\.)*")/g)) if (chinese[key]) add(pairs, JSON.parse(source), chinese[key])
+  for (const [, key, source] of code.matchAll(/\bdiag\(\d+, \d+ \/\* \w+ \*\/, "([^"]+)", ("(?:[^"\\]|\\.)*")/g))
+    if (chinese[key]) add(pairs, JSON.parse(source), chinese[key])
   return [...pairs.values()]
 }
 
@@ -78,7 +87,8 @@ export function readCompilerMessages(folder) {
  * @param {string} folder of the package `cldr-annotations-full`
  */
 export function readSymbolNames(folder) {
-  const read = (language) => JSON.parse(readFileSync(join(folder, 'annotations', language, 'annotations.json'), 'utf8')).annotations.annotations
+  const read = (language) =>
+    JSON.parse(readFileSync(join(folder, 'annotations', language, 'annotations.json'), 'utf8')).annotations.annotations
   const [english, chinese] = [read('en'), read('zh')]
   const pairs = new Map()
   for (const [symbol, { default: keywords, tts }] of Object.entries(chinese)) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
 
-const unescape = (text) =>
+const decodeEntities = (text) =>
   text
     .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
     .replace(/&(amp|lt|gt|quot|apos|nbsp);/g, (_, name) => ENTITIES[name])
@@ -16,7 +16,12 @@ const isTrain = (link) => createHash('sha1').update(`news-v1\0${link}`).digest()
 function paragraphs(body) {
   const out = []
   for (const block of body.split(/\n\s*\n/)) {
-    const text = unescape(block.replace(/\s+/g, ' ').replace(/_([^_]+)_/g, '$1').replace(/\[\d+\]/g, '')).trim()
+    const text = decodeEntities(
+      block
+        .replace(/\s+/g, ' ')
+        .replace(/_([^_]+)_/g, '$1')
+        .replace(/\[\d+\]/g, ''),
+    ).trim()
     if (text.length < 40 || text.length > 900) continue
     if (/^(>|On .* wrote:|--|URL:|Date:|\d+\.|\||From:|Content-|<)|https?:\/\/\S+$|[=_*~-]{6}|[{}<>|\\]/.test(text)) continue
     const letters = text.replace(/[^a-z ]/gi, '').length
@@ -40,11 +45,17 @@ export function readMails(folder) {
       const end = mail.indexOf('\n\n')
       const [head, body] = [mail.slice(0, end), mail.slice(end + 2)]
       const from = head.match(/^From:.*$/m)?.[0] ?? ''
-      const subject = unescape(head.match(/^Subject: (.*)$/m)?.[1] ?? '').trim()
+      const subject = decodeEntities(head.match(/^Subject: (.*)$/m)?.[1] ?? '').trim()
       if (from.includes('rssfeeds@')) {
         const link = body.match(/^URL: (\S+)/m)?.[1]
         if (!link || !isTrain(link)) continue
-        const text = unescape(body.replace(/^(URL|Date):.*$/gm, '').replace(/\[\d+\](\s*https?:\S+)?/g, '').replace(/_([^_]+)_/g, '$1').replace(/\s+/g, ' ')).trim()
+        const text = decodeEntities(
+          body
+            .replace(/^(URL|Date):.*$/gm, '')
+            .replace(/\[\d+\](\s*https?:\S+)?/g, '')
+            .replace(/_([^_]+)_/g, '$1')
+            .replace(/\s+/g, ' '),
+        ).trim()
         if (subject.length > 8) out.add(subject)
         if (text.length > 40) out.add(text.slice(0, 600))
       } else {

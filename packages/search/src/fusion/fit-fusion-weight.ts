@@ -1,11 +1,14 @@
-import type { Run } from '@ms/core'
+import { MsError, type Run } from '@ms/core'
 import { combine, convexCandidates } from './convex-fusion.js'
 import { defaultDepth } from './fusion.js'
 
 export interface FitFusionWeightOptions {
-  /** How good a run is, higher is better: nDCG@10 over the dev queries, say. */
-  score: (run: Run) => number
-  /** Weights that are tried. Default: 0, 0.05 … 1. */
+  /**
+   * How good a run is, higher is better: nDCG@10 of the dev queries, say. Best given as one value a query, in the same order
+   * each time: their spread then says how far the curve can be trusted. A mean alone will do.
+   */
+  score: (run: Run) => number | readonly number[]
+  /** Weights that are tried, ascending. Default: 0, 0.05 … 1. */
   grid?: readonly number[]
   /** Candidates from each list. Default: 100. */
   depth?: number
@@ -17,26 +20,63 @@ export interface FittedWeight {
   readonly tried: readonly { readonly weight: number; readonly score: number }[]
 }
 
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
+
 /**
- * The weight of `convexFusion` that is best on a dev split. The curve is smoothed over three neighbours first, so that a few lucky
- * queries of a small dev split do not decide; of equal ones, the weight nearest to the middle is taken.
+ * The weight of `convexFusion` for which a dev split speaks. The best point of a curve measured on a few queries is mostly luck.
+ * With a value for each query, the grid's weights are averaged, each counted by e^((its score − best score) / standard error): a
+ * large split ends beside the best point, a tiny one near the middle. With a mean alone, the curve is smoothed over three
+ * neighbours and its best point taken, the nearest to the middle of equal ones.
+ *
+ * @throws `search.fusion` for an empty grid, or scores that are no numbers
  */
 export function fitFusionWeight(dense: Run, lexical: Run, options: FitFusionWeightOptions): FittedWeight {
   const { score, grid = Array.from({ length: 21 }, (_, i) => i / 20), depth = defaultDepth } = options
+  if (grid.length === 0) throw new MsError('search.fusion', 'the grid is empty', { where: 'grid', advice: 'Give weights from 0 to 1.' })
   const queries = Array.from(
     new Set([...dense.keys(), ...lexical.keys()]),
     (query) => [query, convexCandidates(dense.get(query) ?? [], lexical.get(query) ?? [], depth)] as const,
   )
-  const tried = grid.map((weight) => ({ weight, score: score(new Map(queries.map(([query, all]) => [query, combine(all, weight)]))) }))
-  const smooth = tried.map((_, i) => {
-    const window = tried.slice(Math.max(0, i - 1), i + 2)
-    return window.reduce((sum, each) => sum + each.score, 0) / window.length
+  const perQuery: (readonly number[])[] = []
+  const tried = grid.map((weight) => {
+    const found = score(new Map(queries.map(([query, all]) => [query, combine(all, weight)])))
+    if (typeof found !== 'number') perQuery.push(found)
+    const value = typeof found === 'number' ? found : mean(found)
+    if (!Number.isFinite(value)) throw new MsError('search.fusion', `the score of weight ${weight} is ${value}`, { where: 'score' })
+    return { weight, score: value }
   })
+  const scores = tried.map((each) => each.score)
+  const best = perQuery.length === grid.length && perQuery[0].length > 0 ? expected(scores, perQuery, grid) : smoothedBest(scores, grid)
+  return { weight: grid[best], tried }
+}
+
+/** Grid point nearest to the expected weight. */
+function expected(scores: readonly number[], perQuery: readonly (readonly number[])[], grid: readonly number[]): number {
+  const queries = perQuery[0].length
+  // How much weights differ within a query: what all of them gain on an easy query tells nothing.
+  let variance = 0
+  for (let q = 0; q < queries; q++) {
+    const values = perQuery.map((of) => of[q])
+    const middle = mean(values)
+    variance += mean(values.map((value) => (value - middle) ** 2)) / queries
+  }
+  const error = Math.max(Math.sqrt(variance / queries), 1e-9)
+  const most = Math.max(...scores)
+  const shares = scores.map((score) => Math.exp((score - most) / error))
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  return nearest(grid, shares.reduce((sum, share, i) => sum + share * grid[i], 0) / total)
+}
+
+function smoothedBest(scores: readonly number[], grid: readonly number[]): number {
+  const smooth = scores.map((_, i) => mean(scores.slice(Math.max(0, i - 1), i + 2)))
   let best = 0
-  for (let i = 1; i < tried.length; i++) {
+  for (let i = 1; i < scores.length; i++) {
     const gain = smooth[i] - smooth[best]
     const nearer = Math.abs(grid[i] - 0.5) < Math.abs(grid[best] - 0.5)
     if (gain > 1e-12 || (gain > -1e-12 && nearer)) best = i
   }
-  return { weight: grid[best], tried }
+  return best
 }
+
+const nearest = (grid: readonly number[], weight: number): number =>
+  grid.reduce((best, candidate, i) => (Math.abs(candidate - weight) < Math.abs(grid[best] - weight) ? i : best), 0)

@@ -1,4 +1,4 @@
-import { type multiplyArguments, workspaceBytes } from './simd/gemm.js'
+import { multiplyArguments, workspaceBytes } from './simd/gemm.js'
 import type { SimdModule } from './simd/simd-module.js'
 import type { ThreadPool } from './thread-pool.js'
 
@@ -50,7 +50,7 @@ export function matrixProduct(simd: SimdModule, pool: ThreadPool): MatrixProduct
     const parts = rows * columns * depth * count < worthSharing ? [whole] : share(whole, pool.size)
     pool.run(
       'multiply',
-      parts.map((part, at) => Object.values({ ...part, workspace: workspaces[at] })),
+      parts.map((part, at) => multiplyArguments.map((name) => (name === 'workspace' ? workspaces[at] : part[name]))),
     )
   }
 }

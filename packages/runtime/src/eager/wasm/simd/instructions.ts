@@ -96,6 +96,11 @@ export const f32x4 = {
   sub: binary('v128', ...simd(0xe5)),
   mul: binary('v128', ...simd(0xe6)),
   div: binary('v128', ...simd(0xe7)),
+  /** `a·b + c`, rounded once or twice as the processor likes: one of the relaxed instructions, which are not everywhere. */
+  relaxedMultiplyAdd: (a: Value, b: Value, c: Value): Value => ({
+    type: 'v128',
+    code: [...a.code, ...b.code, ...c.code, ...simd(0x105)],
+  }),
   min: binary('v128', ...simd(0xe8)),
   max: binary('v128', ...simd(0xe9)),
   nearest: unary('v128', ...simd(0x6a)),

@@ -1,10 +1,10 @@
 import { MsError } from '@ms/core'
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import { addActivations } from './activations.js'
-import { ModuleBuilder } from './assembler.js'
+import { ModuleBuilder, type Value } from './assembler.js'
 import { addBagKernels } from './bags.js'
 import { addGemm } from './gemm.js'
-import { v128 } from './instructions.js'
+import { f32x4, v128 } from './instructions.js'
 import { addRowKernels } from './rows.js'
 
 /** Our own kernels, working on the memory of TensorFlow.js' wasm module. */
@@ -23,7 +23,8 @@ export interface SimdModule {
 export function loadSimdModule(backend: BackendWasm): SimdModule {
   const { memory, malloc, free } = memoryOf(backend)
   const builder = new ModuleBuilder()
-  for (const add of [addGemm, addActivations, addRowKernels, addBagKernels]) add(builder)
+  addGemm(builder, { relaxed: hasRelaxedSimd() })
+  for (const add of [addActivations, addRowKernels, addBagKernels]) add(builder)
   const bytes = builder.encode(memory.buffer instanceof SharedArrayBuffer)
   if (!WebAssembly.validate(bytes))
     throw unusable('WebAssembly SIMD is missing', 'Use a browser or Node of 2023 or later, or another engine')
@@ -48,8 +49,18 @@ export function loadSimdModule(backend: BackendWasm): SimdModule {
 
 /** Whether WebAssembly has 128-bit vectors here. */
 export function hasSimd(): boolean {
+  return understands(v128.const(0))
+}
+
+/** Whether it has the relaxed vector instructions (Node 22, browsers of 2023). */
+function hasRelaxedSimd(): boolean {
+  const zero = v128.const(0)
+  return understands(f32x4.relaxedMultiplyAdd(zero, zero, zero))
+}
+
+function understands(value: Value): boolean {
   const builder = new ModuleBuilder()
-  builder.add('zero', ['i32'], (f, [address]) => f.store(address, v128.const(0)))
+  builder.add('probe', ['i32'], (f, [address]) => f.store(address, value))
   return WebAssembly.validate(builder.encode(false))
 }
 
