@@ -4,7 +4,7 @@ import { createTerminal, type Terminal } from '@ms/cli'
 import { MsError } from '@ms/core'
 import { createEmbedder } from '@ms/embed'
 import { openEngine } from '@ms/runtime/node'
-import { type Task, tasks } from './data.js'
+import { type Question, type Task, tasks, title } from './data.js'
 import { encoderName, openEncoder } from './encoder.js'
 import { ask, keywordSearch, vectorSearch } from './search.js'
 import { prove, trainOn } from './train.js'
@@ -13,7 +13,7 @@ const usage = `Usage: demo [${Object.keys(tasks).join('|')}] [--query TEXT]… [
 
 interface DemoOptions {
   readonly seed: number
-  readonly questions: readonly string[]
+  readonly questions: readonly Question[]
   readonly terminal: Terminal
   readonly signal: AbortSignal
 }
@@ -65,8 +65,10 @@ async function main(words: readonly string[], signal: AbortSignal): Promise<void
 
   const started = performance.now()
   const terminal = createTerminal({ json: false, quiet: false })
+  const questions = values.query.map((text) => ({ text }))
+  terminal.print(terminal.colors.bold(title))
   for (const name of positionals.length > 0 ? positionals : Object.keys(tasks)) {
-    await demonstrate(await tasks[name](), { seed, questions: values.query, terminal, signal })
+    await demonstrate(await tasks[name](), { seed, questions, terminal, signal })
   }
   terminal.print(`\n  All of it took ${((performance.now() - started) / 1000).toFixed(0)} s.`)
 }
@@ -83,7 +85,7 @@ function readWords(words: readonly string[]) {
       },
     })
   } catch (cause) {
-    const [reason] = cause instanceof Error ? cause.message.split(/[.'] /) : ['']
+    const [reason] = cause instanceof Error ? cause.message.split('. ') : ['']
     throw new MsError('demo.usage', reason, { advice: usage, cause })
   }
 }

@@ -47,7 +47,11 @@ export async function trainOn({ data }: Task, { encoder, engine, out, seed, term
       await run.append(event)
       if (event.type === 'step') bar.update(event.step, event.steps, `loss ${event.loss.toFixed(3)}`)
       if (event.type === 'epoch') terminal.print(`  ${formatEpoch(event)}`)
-      if (event.type === 'end') terminal.print(`  ${event.steps} steps in ${event.seconds.toFixed(1)} s; kept: step ${event.bestStep}`)
+      if (event.type === 'end') {
+        const kept =
+          event.bestStep === 0 ? 'nothing was better on dev than the model as it came' : `the best on dev was step ${event.bestStep}`
+        terminal.print(`  ${event.steps} steps in ${event.seconds.toFixed(1)} s; ${kept}`)
+      }
     })
     const tuned = encoder.withParameters(parameters)
     await saveEncoderDirectory(tuned, run.modelPath)

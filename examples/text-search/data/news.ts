@@ -84,6 +84,6 @@ export async function newsTask(): Promise<Task> {
     about: `${items.length} news items of autumn 2002 from ${new Set(items.map((item) => item.source)).size} feeds: find an item's summary by its headline.`,
     data: { kind: 'retrieval', name: 'news', corpus, queries, qrels },
     labels: new Map(items.map(({ id, headline, summary }) => [id, headline || summary])),
-    questions: ['house prices in Britain', 'is Iraq building weapons', '苹果电脑的新操作系统'],
+    questions: [{ text: 'property market' }, { text: 'wireless internet at home' }, { text: '诺贝尔奖', meaning: 'Nobel prize' }],
   }
 }

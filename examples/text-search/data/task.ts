@@ -1,5 +1,12 @@
 import type { RetrievalData } from '@ms/core'
 
+/** What somebody might ask. */
+export interface Question {
+  readonly text: string
+  /** The same in English, for who reads along. */
+  readonly meaning?: string
+}
+
 /** One thing to search: what can be found, what was asked, and how to show it to somebody. */
 export interface Task {
   /** Names its folder under runs/. */
@@ -9,6 +16,6 @@ export interface Task {
   readonly data: RetrievalData
   /** What stands for a document on the screen, by document id. */
   readonly labels: ReadonlyMap<string, string>
-  /** What somebody might ask; none of it is in the data. */
-  readonly questions: readonly string[]
+  /** None of them is in the data. */
+  readonly questions: readonly Question[]
 }

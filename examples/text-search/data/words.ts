@@ -70,6 +70,10 @@ export async function wordsTask(): Promise<Task> {
     about: `${words.length.toLocaleString('en')} English words of WordNet: describe a word, find it.`,
     data: { kind: 'retrieval', name: 'words', corpus, queries, qrels },
     labels: new Map(words.map((word) => [word, word])),
-    questions: ['somebody who writes poems', 'afraid of being in a closed room', '写诗的人'],
+    questions: [
+      { text: 'person who draws plans for buildings' },
+      { text: 'not able to be seen' },
+      { text: '非常累', meaning: 'very tired' },
+    ],
   }
 }

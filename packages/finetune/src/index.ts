@@ -1,4 +1,14 @@
 export { defaultSettings } from './default-settings.js'
+export {
+  type DistillEvent,
+  type Distilled,
+  type DistillOptions,
+  type DistillTexts,
+  type DistillTokenizer,
+  distill,
+  type TokenizedTexts,
+  tokenText,
+} from './distill/index.js'
 export { type CompareOptions, type Comparison, compare, type QueryDifference } from './evaluation/compare.js'
 export { defaultMetrics, type EvaluateOptions, type Evaluation, evaluate, type MetricName } from './evaluation/metrics.js'
 export { type MineOptions, mineHardNegatives } from './evaluation/mine-hard-negatives.js'

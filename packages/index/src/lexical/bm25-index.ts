@@ -6,7 +6,7 @@ import { checkK } from '../ranking/check-k.js'
 import { grown } from '../ranking/grown.js'
 import type { Bm25Snapshot } from './bm25-snapshot.js'
 import { countTerms } from './count-terms.js'
-import { appendDocument, emptyForwardIndex, invert, postingLists, removed, type Segment } from './postings.js'
+import { appendDocuments, emptyForwardIndex, invert, postingLists, removed, type Segment, withoutRemoved } from './postings.js'
 import { type Accumulators, type QueryTerm, scoreDocuments, scoreOnly } from './score-documents.js'
 
 export interface Bm25Options {
@@ -97,19 +97,11 @@ export function bm25IndexFrom(snapshot: Bm25Snapshot | undefined, options: Bm25O
 
   /** Drops removed documents and terms that nothing holds any more, keeping the order of the rest. */
   const compact = (): void => {
-    const old = { forward, ids, terms }
-    forward = emptyForwardIndex()
-    ids = []
+    const old = terms
+    ids = ids.filter((_, row) => forward.lengths[row] !== removed)
     terms = []
     numberOf = new Map()
-    for (let row = 0; row < old.forward.count; row++) {
-      if (old.forward.lengths[row] === removed) continue
-      const [start, end] = [old.forward.starts[row], old.forward.starts[row + 1]]
-      const renumbered = old.forward.terms.slice(start, end)
-      for (let i = 0; i < renumbered.length; i++) renumbered[i] = intern(old.terms[renumbered[i]])
-      appendDocument(forward, renumbered, old.forward.counts.subarray(start, end), 0, end - start, old.forward.lengths[row])
-      ids.push(old.ids[row])
-    }
+    forward = withoutRemoved(forward, (number) => intern(old[number]))
     rowOf = new Map(ids.map((id, row) => [id, row]))
     frequencies = new Uint32Array(terms.length)
     for (let i = 0; i < forward.starts[forward.count]; i++) frequencies[forward.terms[i]] += 1
@@ -184,15 +176,14 @@ export function bm25IndexFrom(snapshot: Bm25Snapshot | undefined, options: Bm25O
       // Everything that can fail comes before the first change.
       const counted = countTerms(batch, { analyzer, intern, titleBoost })
       frequencies = grown(frequencies, terms.length)
-      batch.forEach(({ id }, i) => {
+      for (const { id } of batch) {
         const row = rowOf.get(id)
         if (row !== undefined) removeRow(row)
-        const { starts, lengths } = counted
-        appendDocument(forward, counted.terms, counted.counts, starts[i], starts[i + 1], lengths[i])
-        for (let at = starts[i]; at < starts[i + 1]; at++) frequencies[counted.terms[at]] += 1
-        totalLength += lengths[i]
         rowOf.set(id, ids.push(id) - 1)
-      })
+      }
+      appendDocuments(forward, counted)
+      for (let i = 0; i < counted.starts[counted.count]; i++) frequencies[counted.terms[i]] += 1
+      for (const length of counted.lengths) totalLength += length
       if (batch.length > 0) fresh = false
       compactIfHalfIsGone()
     },

@@ -46,25 +46,36 @@ export function emptyForwardIndex(): ForwardIndex {
   }
 }
 
-export function appendDocument(
-  index: ForwardIndex,
-  terms: Uint32Array,
-  counts: Uint16Array,
-  from: number,
-  to: number,
-  length: number,
-): void {
+export function appendDocuments(index: ForwardIndex, added: Readonly<ForwardIndex>): void {
   const start = index.starts[index.count]
-  const end = start + to - from
-  index.terms = grown(index.terms, end)
-  index.counts = grown(index.counts, end)
-  index.terms.set(terms.subarray(from, to), start)
-  index.counts.set(counts.subarray(from, to), start)
-  index.starts = grown(index.starts, index.count + 2)
-  index.lengths = grown(index.lengths, index.count + 1)
-  index.lengths[index.count] = length
-  index.count += 1
-  index.starts[index.count] = end
+  const used = added.starts[added.count]
+  index.terms = grown(index.terms, start + used)
+  index.counts = grown(index.counts, start + used)
+  index.terms.set(added.terms.subarray(0, used), start)
+  index.counts.set(added.counts.subarray(0, used), start)
+  index.starts = grown(index.starts, index.count + added.count + 1)
+  index.lengths = grown(index.lengths, index.count + added.count)
+  index.lengths.set(added.lengths.subarray(0, added.count), index.count)
+  for (let i = 1; i <= added.count; i++) index.starts[index.count + i] = start + added.starts[i]
+  index.count += added.count
+}
+
+/** A copy without removed documents; `renumber` gives each term its new number. */
+export function withoutRemoved(index: Readonly<ForwardIndex>, renumber: (term: number) => number): ForwardIndex {
+  const kept = { count: 0, starts: new Uint32Array(index.count + 1), lengths: new Uint32Array(index.count) }
+  const terms = new Uint32Array(index.starts[index.count])
+  const counts = new Uint16Array(index.starts[index.count])
+  let used = 0
+  for (let document = 0; document < index.count; document++) {
+    if (index.lengths[document] === removed) continue
+    for (let i = index.starts[document]; i < index.starts[document + 1]; i++) {
+      terms[used] = renumber(index.terms[i])
+      counts[used++] = index.counts[i]
+    }
+    kept.lengths[kept.count++] = index.lengths[document]
+    kept.starts[kept.count] = used
+  }
+  return { ...kept, terms, counts }
 }
 
 /** Inverts the documents `[from, to)` by counting; removed ones are left out. `scratch` is zero before and after, a number a term. */
