@@ -6,12 +6,6 @@ export const blockCount = 8
 /** Where the row numbers of a block are put: after the blocks. At most one row an element. */
 export const rowNumbersAddress = blockCount * blockSize * 4
 
-/**
- * Floats between one array and the next, beyond a multiple of 4 KiB: processors compare loads with earlier stores by the last twelve bits
- * of their addresses, and arrays that start at equal ones would wait for each other.
- */
-const stagger = 144
-
 const bytesPerPage = 65536
 const mostPages = 65536
 
@@ -29,7 +23,7 @@ export interface FusedMemory {
  * @param lengths number of floats in each array
  */
 export function fusedMemory(lengths: readonly number[] = []): FusedMemory {
-  const padded = lengths.map((length) => Math.ceil(length / 1024) * 1024 + stagger)
+  const padded = lengths.map((length) => Math.ceil(length / 4) * 4)
   const scratch = (blockCount + 1) * blockSize
   const pages = Math.ceil((padded.reduce((sum, length) => sum + length, scratch) * 4) / bytesPerPage)
   const wasm = reserve(pages)
