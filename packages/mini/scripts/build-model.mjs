@@ -1,5 +1,6 @@
 // Makes models/ms-mini-text from all-MiniLM-L6-v2 and the packages of sources.json.
-//   node scripts/build-model.mjs --teacher DIR [--out DIR] [--cache DIR] [--backend B] [--threads N]
+//   node scripts/build-model.mjs --teacher DIR [--out DIR] [--cache DIR] [--backend B] [--threads N] [--quick]
+// --quick leaves most texts out, to try a change of the recipe.
 // DIR of the teacher is its sentence-transformers directory. The same seed, teacher and sources give the same tokens; the
 // numbers of the table depend on the engine's last digits. An interrupted run resumes from the cache.
 import { createHash } from 'node:crypto'
@@ -16,7 +17,7 @@ import { openEngine } from '@ms/runtime/node'
 import { openSources } from './open-sources.mjs'
 import { readTexts } from './texts.mjs'
 import { tokenizerJson } from './tokenizer-json.mjs'
-import { buildVocabulary } from './vocabulary.mjs'
+import { buildVocabulary, headwords } from './vocabulary.mjs'
 
 const SEED = 20021008
 
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     sources: { type: 'string' },
     backend: { type: 'string', default: 'auto' },
     threads: { type: 'string', default: '2' },
+    quick: { type: 'boolean', default: false },
   },
 })
 if (!options.teacher) {
@@ -65,12 +67,15 @@ async function openTeacher(files, pooling) {
   return { dim: embedder.dim, space: `${weights} ${pooling}`, embed: embedder.embed }
 }
 
+const part = (all, count) => (options.quick ? all.slice(0, count) : all)
+const words = part(headwords(texts.cedict), 36_864)
+
 const groups = [
-  { name: 'WordNet definitions', texts: texts.wordnet.definitions },
+  { name: 'WordNet definitions', texts: part(texts.wordnet.definitions, 49_152) },
   { name: 'WordNet examples', texts: texts.wordnet.examples },
   { name: 'mails', texts: texts.mails, weight: 3 },
   ...texts.documentation.map(({ name, texts: own }) => ({ name, texts: own, weight: 3 })),
-  { name: 'passages', texts: texts.passages, weight: 6 },
+  { name: 'passages', texts: part(texts.passages, 0), weight: 6 },
   { name: 'interface, English', texts: texts.pairs.map(({ meaning }) => meaning), weight: 3 },
   {
     name: 'interface, Chinese',
@@ -78,12 +83,7 @@ const groups = [
     meanings: texts.pairs.map(({ meaning }) => meaning),
     weight: 3,
   },
-  {
-    name: 'CC-CEDICT',
-    texts: [...texts.cedict.simplified],
-    meanings: [...texts.cedict.simplified].map((word) => texts.cedict.meanings.get(word)),
-    weight: 0.5,
-  },
+  { name: 'CC-CEDICT', texts: words, meanings: words.map((word) => texts.cedict.meanings.get(word)), weight: 0.5 },
 ]
 
 let shown = ''

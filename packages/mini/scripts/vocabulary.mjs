@@ -56,11 +56,15 @@ function newWords({ wordnet, mails, documentation, pairs }, known) {
     .map(([word]) => `▁${word}`)
 }
 
-function chineseTokens({ meanings, simplifiedOf }) {
-  const ranked = readFileSync(new URL('../data/zh-words.tsv', import.meta.url), 'utf8')
+/** Characters, then words, each with its count, the commonest first. */
+const rankedWords = () =>
+  readFileSync(new URL('../data/zh-words.tsv', import.meta.url), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => line.split('\t'))
+
+function chineseTokens({ meanings, simplifiedOf }) {
+  const ranked = rankedWords()
   const count = new Map(ranked.map(([word, n]) => [word, Number(n)]))
   const usable = ranked.map(([word]) => word).filter((word) => meanings.has(word))
   const characters = usable.filter((word) => word.length === 1).slice(0, SIMPLIFIED_CHARACTERS)
@@ -88,4 +92,12 @@ export function buildVocabulary(texts, teacherVocabulary) {
   const english = englishTokens(ordered)
   const chinese = chineseTokens(texts.cedict)
   return { tokens: [...english, ...newWords(texts, new Set(english)), ...chinese.tokens], shares: chinese.shares }
+}
+
+/** CC-CEDICT's simplified headwords, the ranked ones first. */
+export function headwords({ simplified, meanings }) {
+  const ranked = rankedWords()
+    .map(([word]) => word)
+    .filter((word) => simplified.has(word) && meanings.has(word))
+  return [...new Set([...ranked, ...simplified])]
 }

@@ -4,7 +4,7 @@ import type { Gradient } from './optimizer.js'
 const squares = elementwise(['sums', 'g'], [], ({ sums, g }) => ({ sums: add(sums, mul(g, g)) }))
 
 /** Sums that are kept side by side: each is of so few squares that single precision is enough. */
-const lanes = 4096
+const lanes = 16_384
 
 /**
  * The Euclidean norm of all gradients together; sparse ones count with the rows they have. NaN or infinite where one of them is.

@@ -1,5 +1,5 @@
-/** Elements that are worked on at a time where arrays must be copied: small enough for a core's own cache. */
-export const blockSize = 4096
+/** Elements that are worked on at a time where arrays must be copied: enough to make the calls cheap, few enough for a core's cache. */
+export const blockSize = 16384
 /** Arrays of one update for which there is room. */
 export const blockCount = 8
 

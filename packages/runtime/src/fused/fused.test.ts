@@ -27,7 +27,7 @@ describe('compileFused', () => {
     expect(compileFused(everything, { kind: 'loops' }).kind).toBe('loops')
   })
 
-  it.each([1, 3, 4, 5, 4095, 4096, 4097, 9000])('gives the very numbers of plain loops for %i elements', (length) => {
+  it.each([1, 3, 4, 5, 16_383, 16_384, 16_385, 40_000])('gives the very numbers of plain loops for %i elements', (length) => {
     const [simd, loops] = [arrays(length), arrays(length)]
     compileFused(everything).run(simd, scalars)
     compileFused(everything, { kind: 'loops' }).run(loops, scalars)
@@ -69,8 +69,8 @@ describe('compileFused', () => {
     [6, 'resident'],
     [8, 'copied'],
     [8, 'resident'],
-    [5000, 'copied'],
-    [5000, 'resident'],
+    [20_000, 'copied'],
+    [20_000, 'resident'],
   ])('updates chosen rows of %i of %s tables as it updates whole arrays', (width, where) => {
     const rows = Int32Array.of(7, 0, 3, 19, 4)
     const before = arrays(20 * width)
@@ -92,7 +92,7 @@ describe('compileFused', () => {
   })
 
   it('works on arrays of its own memory where they lie, and leaves their neighbours alone', () => {
-    const length = 4099
+    const length = 16_387
     const memory = fusedMemory([length, length, length, length])
     const [p, m, u, neighbour] = memory.arrays
     const start = arrays(length)
