@@ -27,7 +27,8 @@ async function demonstrate(task: Task, { seed, questions, terminal, signal }: De
 
   heading(`1. Fine-tune ${encoderName}`)
   const out = join(import.meta.dirname, 'runs', task.name)
-  const engine = await openEngine({ signal })
+  // One thread adds up in one order: the same seed gives the same figures. More would hardly be quicker for a table of token vectors.
+  const engine = await openEngine({ threads: 1, signal })
   try {
     const encoder = await openEncoder()
     const options = { encoder, engine, out, seed, terminal, signal }
