@@ -22,15 +22,18 @@ export interface ProgressBar {
 
 /** A progress bar on stderr: nothing at all where that is no screen. */
 export function progressBar(terminal: Terminal, label: string): ProgressBar {
-  const start = Date.now()
+  // The first item pays for starting up: it says little about the rest.
+  let start: { at: number; done: number } | undefined
   let last = 0
   return {
     update: (done, total, detail = '') => {
       const now = Date.now()
       if (!terminal.live || (now - last < 100 && done < total)) return
       last = now
+      start ??= { at: now, done }
       const fraction = total > 0 ? done / total : 0
-      const left = done > 0 && done < total ? `${clock((((now - start) / 1000) * (total - done)) / done)} left` : ''
+      const since = done - start.done
+      const left = since > 0 && done < total ? `${clock((((now - start.at) / 1000) * (total - done)) / since)} left` : ''
       terminal.redraw(`${label} ${bar(fraction, 24)} ${done}/${total}  ${[detail, left].filter(Boolean).join('  ')}`)
     },
     end: () => terminal.redraw(''),
