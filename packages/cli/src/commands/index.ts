@@ -26,5 +26,10 @@ export const commands: readonly CommandEntry[] = [
     summary: 'What this machine can compute with, and how fast',
     load: async () => (await import('./doctor.js')).doctorCommand,
   },
+  {
+    name: 'distill',
+    summary: 'Make a small static model of a large one, from texts without labels',
+    load: async () => (await import('./distill.js')).distillCommand,
+  },
   { name: 'models', summary: 'List the models that have a short name', load: async () => (await import('./models.js')).modelsCommand },
 ]

@@ -26,7 +26,7 @@ export const opcodes = {
 
 export const valueTypes = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const
 
-export function unsigned(value: number): number[] {
+function unsigned(value: number): number[] {
   const bytes: number[] = []
   let rest = value
   do {
