@@ -63,7 +63,7 @@ describe('blockScorer', () => {
 
 describe('exactVectorIndex', () => {
   it('lets others have their turn in a long search, notices an abort, and starts anew when rows move', async () => {
-    const [dim, count, asked] = [64, 20_000, 400]
+    const [dim, count, asked] = [64, 20_000, 4000]
     const index = exactVectorIndex({ dim, metric: 'dot' })
     const data = Float32Array.from({ length: count * dim }, random.normal)
     await index.upsert(
