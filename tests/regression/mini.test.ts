@@ -57,6 +57,13 @@ describe('ms-mini-text as shipped', () => {
     )
   }
 
+  // What was asked of it. Not reached yet; the day it is, this test breaks, and 0.49 becomes the limit above.
+  it.skipIf(!lohelp('en')).fails('aim: nDCG@10 0.49 without BM25 on lohelp-en', async () => {
+    const opened = await open('en')
+    const { dense } = await runs(opened, 'test')
+    expect(metric(dense, opened.data, 'test', 'ndcg@10')).toBeGreaterThanOrEqual(0.49)
+  })
+
   it.skipIf(!lohelp('en') || !lohelp('zh'))('finds English pages for Chinese queries', async () => {
     const [english, chinese] = [await open('en'), await open('zh')]
     const known = new Set(english.data.corpus.map(({ id }) => id))
