@@ -15,7 +15,7 @@ const typed = [...packages, ...folders('examples')].filter((folder) => existsSyn
 const published = packages.filter((folder) => !JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8')).private)
 
 const checks = [
-  ['format and lint', 'biome', ['ci', '--error-on-warnings', '.']],
+  ['format and lint', 'biome', ['ci', '--error-on-warnings', '--colors=off', '.']],
   ['import rules', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'packages/*/src']],
   ...typed.map((folder) => [`types of ${folder}`, 'tsc', ['-p', folder]]),
   ['types of tests', 'tsc', ['-p', 'tests']],
