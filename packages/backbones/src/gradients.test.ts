@@ -22,7 +22,8 @@ function randomWeights({ shapes }: Backbone, random: Random): Map<string, HostTe
 function lossOf(backbone: Backbone) {
   return (weights: Weights, inputs: Tensors) => {
     const hidden = backbone.forward(inputs, weights, { training: false })
-    const real = hidden.kind === 'tokens' ? tf.mul(hidden.tokens, tf.expandDims(hidden.mask, 2)) : hidden.pooled
+    const real =
+      hidden.kind === 'tokens' ? tf.mul(hidden.tokens, tf.expandDims(hidden.mask, 2)) : hidden.kind === 'map' ? hidden.map : hidden.pooled
     return { loss: tf.sum(tf.mul(real, inputs['importance'])) as tf.Scalar }
   }
 }

@@ -9,6 +9,7 @@ export { type RetrievalFromExamplesOptions, retrievalFromExamples } from './data
 export { splitByHash } from './data/split-by-hash.js'
 export type { Embedder, EmbedOptions, Role } from './embedder.js'
 export { type ErrorKind, MsError, type MsErrorOptions } from './errors.js'
+export type { ImageSource } from './image-source.js'
 export type { Analyzer, LexicalDocument, LexicalIndex, LexicalSearchOptions, Token } from './lexical-index.js'
 export { memoryFiles } from './memory-files.js'
 export type { ModelFiles } from './model-files.js'

@@ -139,6 +139,9 @@ export function positionsOf(config: Readonly<Record<string, unknown>>): number {
 
 function start(hidden: ReturnType<Backbone['forward']>, inputs: Tensors): Features {
   if (hidden.kind === 'pooled') return { sentence_embedding: hidden.pooled }
+  if (hidden.kind === 'map') {
+    throw new MsError('encoder.backbone', 'a network of pictures cannot be the backbone of a text encoder', { kind: 'failure' })
+  }
   return { token_embeddings: hidden.tokens, mask: hidden.mask, beyondPrompt: inputs['beyond_prompt'] as Tensor2D | undefined }
 }
 

@@ -1,22 +1,28 @@
-import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Tensors, Weights } from './host-tensor.js'
 
 export interface Mode {
   readonly training: boolean
+  /**
+   * Given while training: batch norm uses the batch's own mean and variance, and leaves them here under the name of the running
+   * statistic that follows them. Absent: it uses the running statistics, which stay as they are ("frozen" while training).
+   */
+  readonly observe?: (statistic: string, value: Tensor1D) => void
 }
 
-/** What a backbone makes of a batch: a vector a token, and which tokens are real; or one vector an item straight away. */
+/** What a backbone makes of a batch: a vector a token, and which are real; a vector a place of a picture; or one vector an item. */
 export type Hidden =
   | {
       readonly kind: 'tokens' /** `[batch, tokens, width]` */
       readonly tokens: Tensor3D /** `[batch, tokens]` float32, 1 or 0 */
       readonly mask: Tensor2D
     }
+  | { readonly kind: 'map' /** `[batch, height, width, channels]` */; readonly map: Tensor4D }
   | { readonly kind: 'pooled' /** `[batch, width]` */; readonly pooled: Tensor2D }
 
 /** A network without pooling and head: a pure function from inputs to hidden states. */
 export interface Backbone {
-  /** `bert`, `static`, … */
+  /** `bert`, `static`, `resnet`, … */
   readonly family: string
   readonly width: number
   /** Shape of every weight, by its checkpoint's name. Reading a checkpoint is checked against it. */
@@ -26,6 +32,8 @@ export interface Backbone {
    * The trainer may hand over just the touched rows and renumber that input.
    */
   readonly lookups: Readonly<Record<string, string>>
+  /** Weights that follow what `Mode.observe` is told instead of a gradient: name → how far they follow at each step (torch's `momentum`). */
+  readonly statistics?: ReadonlyMap<string, number>
   forward(inputs: Tensors, weights: Weights, mode: Mode): Hidden
 }
 

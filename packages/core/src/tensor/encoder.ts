@@ -25,6 +25,8 @@ export interface Encoder<Item = string, P extends Prepared = Prepared> {
   readonly parameters: Parameters
   /** See `Backbone.lookups`. */
   readonly lookups: Readonly<Record<string, string>>
+  /** See `Backbone.statistics`. */
+  readonly statistics?: ReadonlyMap<string, number>
   /** `[batch, dim]`, of unit length where the encoder normalises. */
   forward(inputs: Tensors, weights: Weights, mode: Mode): Tensor2D
   /** The same result in plain JavaScript, where that is faster than any engine (a table of token embeddings). */
