@@ -13,8 +13,13 @@
  * | EmbeddingBag | `[bags, width]` |
  * | EmbeddingBagGrad | `[rows, width]`, gradient of the table |
  * | EmbeddingBagWeightsGrad | `[ids]`, gradient of the per-id weights |
+ * | Convolution | `[batch, height, width, out]` |
+ * | ConvolutionInputGrad, ConvolutionFilterGrad | like x, like filter |
+ * | MaxPooling, AveragePooling | `[batch, height, width, channels]` |
+ * | MaxPoolingGrad, AveragePoolingGrad | dx, like x |
  */
 import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Margins2d } from './sliding-window.js'
 
 export const LayerNorm = 'LayerNorm'
 export const LayerNormGrad = 'LayerNormGrad'
@@ -24,6 +29,13 @@ export const SoftmaxGrad = 'SoftmaxGrad'
 export const EmbeddingBag = 'EmbeddingBag'
 export const EmbeddingBagGrad = 'EmbeddingBagGrad'
 export const EmbeddingBagWeightsGrad = 'EmbeddingBagWeightsGrad'
+export const Convolution = 'Convolution'
+export const ConvolutionInputGrad = 'ConvolutionInputGrad'
+export const ConvolutionFilterGrad = 'ConvolutionFilterGrad'
+export const MaxPooling = 'MaxPooling'
+export const MaxPoolingGrad = 'MaxPoolingGrad'
+export const AveragePooling = 'AveragePooling'
+export const AveragePoolingGrad = 'AveragePoolingGrad'
 
 /** Normalises over the last axis. */
 export interface LayerNormInputs {
@@ -98,4 +110,54 @@ export interface EmbeddingBagWeightsGradInputs {
   table: Tensor
   ids: Tensor
   offsets: Tensor
+}
+
+type Pair = readonly [height: number, width: number]
+
+export interface ConvolutionInputs {
+  /** `[batch, height, width, in]` */
+  x: Tensor
+  /** `[out, in / groups, height, width]` */
+  filter: Tensor
+}
+export interface ConvolutionAttrs {
+  strides: Pair
+  dilations: Pair
+  margins: Margins2d
+  groups: number
+}
+export interface ConvolutionInputGradInputs {
+  dy: Tensor
+  filter: Tensor
+}
+export interface ConvolutionInputGradAttrs extends ConvolutionAttrs {
+  inputShape: number[]
+}
+export interface ConvolutionFilterGradInputs {
+  x: Tensor
+  dy: Tensor
+}
+export interface ConvolutionFilterGradAttrs extends ConvolutionAttrs {
+  filterShape: number[]
+}
+
+export interface PoolingInputs {
+  /** `[batch, height, width, channels]` */
+  x: Tensor
+}
+/** AveragePooling counts what lies in the margins as zeros. */
+export interface PoolingAttrs {
+  size: Pair
+  strides: Pair
+  margins: Margins2d
+}
+export interface MaxPoolingGradInputs {
+  dy: Tensor
+  x: Tensor
+}
+export interface AveragePoolingGradInputs {
+  dy: Tensor
+}
+export interface AveragePoolingGradAttrs extends PoolingAttrs {
+  inputShape: number[]
 }

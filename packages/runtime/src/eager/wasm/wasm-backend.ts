@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { RunningBackend } from '../eager-engine.js'
 import { wasmMemory } from '../host-memory.js'
 import { convolutionGradientKernels } from '../kernels/convolution-gradients.js'
+import { maxPoolGradientKernel } from '../kernels/max-pool-gradient.js'
 import { segmentSumKernel } from '../kernels/segment-sum.js'
 import { leaseBackend } from '../lease-backend.js'
 import { startBackend } from '../start-backend.js'
@@ -53,6 +54,7 @@ export async function openWasmBackend({ threads = 1, host, wasmPaths }: WasmBack
           matMulKernel(backend, matrixProduct(simd, pool)),
           ...simdKernels(backend, simd),
           segmentSumKernel('wasm', wasmMemory(backend)),
+          maxPoolGradientKernel('wasm', wasmMemory(backend)),
           ...convolutionGradientKernels('wasm'),
         ],
         dispose: () => {
