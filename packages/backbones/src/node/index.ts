@@ -1,2 +1,5 @@
 export { cacheFolder, type Environment } from './cache-folder.js'
 export { type HubFilesOptions, hubFiles } from './hub-files.js'
+export { type DecodeLimits, defaultLimits } from './images/decode-limits.js'
+export { type ImageProcessor, type ImageProcessorOptions, imageProcessor } from './images/image-processor.js'
+export { type BrokenPicture, type PrepareReadableOptions, prepareReadable, type ReadablePictures } from './images/prepare-readable.js'
