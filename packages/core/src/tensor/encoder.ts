@@ -33,4 +33,16 @@ export interface Encoder<Item = string, P extends Prepared = Prepared> {
   readonly direct?: (inputs: Inputs, parameters: Parameters) => Vectors
   /** The same encoder with other weights of the same shapes. @throws `weights.missing`, `weights.shape` */
   withParameters(parameters: Parameters): Encoder<Item, P>
+  /**
+   * Cuts the encoder where training begins: its body is as much of it as makes one vector an item from frozen weights alone, its head the
+   * rest. Undefined where there is no such place, or nothing behind it. What the body makes of an item can be kept from then on.
+   */
+  cut?(frozen: (name: string) => boolean): EncoderCut<Item, P> | undefined
+}
+
+/** An encoder in two parts: `head.forward(body.forward(inputs))` is what the whole makes. Weights keep their names. */
+export interface EncoderCut<Item, P extends Prepared> {
+  readonly body: Encoder<Item, P>
+  /** Its input `features [batch, body.dim] float32` is what the body makes. */
+  readonly head: Pick<Encoder, 'dim' | 'parameters' | 'forward'>
 }

@@ -1,5 +1,5 @@
 export type { Backbone, BackbonePlugin, Hidden, Mode } from './backbone.js'
-export type { Encoder, Prepared, Processor } from './encoder.js'
+export type { Encoder, EncoderCut, Prepared, Processor } from './encoder.js'
 export type { Compiled, CompileOptions, Differentiated, DifferentiateOptions, Engine, TensorFunction } from './engine.js'
 export type { HostData, HostTensor, Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
 export type { Loss, LossBatch, LossExamples } from './loss.js'

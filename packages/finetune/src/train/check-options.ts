@@ -36,10 +36,15 @@ export function checkOptions<Item, P extends Prepared>({ examples, loss, setting
 }
 
 /**
- * Names of the weights that no pattern freezes.
+ * Names of the weights that no pattern freezes. Running statistics are none of them: they have no gradient.
+ * @returns what is trained, and which statistics may follow the batches
  * @throws `train.settings` when a pattern matches nothing, `train.nothing-trainable`
  */
-export function trainableNames(parameters: Parameters, freeze: readonly string[]): string[] {
+export function trainableNames(
+  parameters: Parameters,
+  statistics: ReadonlyMap<string, number>,
+  freeze: readonly string[],
+): { trainable: string[]; following: Map<string, number> } {
   const frozen = freeze.map((pattern) => ({ pattern, matches: namePattern(pattern) }))
   const idle = frozen.find(({ matches }) => ![...parameters.keys()].some(matches))
   if (idle)
@@ -47,7 +52,8 @@ export function trainableNames(parameters: Parameters, freeze: readonly string[]
       where: 'freeze',
       advice: `Names are like ${[...parameters.keys()][0]}.`,
     })
-  const names = [...parameters.keys()].filter((name) => !frozen.some(({ matches }) => matches(name)))
-  if (names.length === 0) throw new MsError('train.nothing-trainable', 'every weight is frozen', { where: 'freeze' })
-  return names
+  const free = (name: string) => !frozen.some(({ matches }) => matches(name))
+  const trainable = [...parameters.keys()].filter((name) => !statistics.has(name) && free(name))
+  if (trainable.length === 0) throw new MsError('train.nothing-trainable', 'every weight is frozen', { where: 'freeze' })
+  return { trainable, following: new Map([...statistics].filter(([name]) => free(name))) }
 }

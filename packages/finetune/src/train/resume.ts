@@ -5,7 +5,11 @@ import { fingerprintExamples } from './fingerprint-examples.js'
 import type { TrainOptions } from './train-options.js'
 
 /** What must be the same for a checkpoint to fit: settings, examples, and the weights' names and sizes. */
-export function signatureOf<Item, P extends Prepared>({ settings, loss, examples, encoder }: TrainOptions<Item, P>, steps: number): string {
+export function signatureOf<Item, P extends Prepared>(
+  { settings, loss, examples }: Pick<TrainOptions<Item, P>, 'settings' | 'loss' | 'examples'>,
+  parameters: Parameters,
+  steps: number,
+): string {
   const { optimizer, schedule, ...plain } = settings
   return JSON.stringify({
     ...plain,
@@ -13,7 +17,7 @@ export function signatureOf<Item, P extends Prepared>({ settings, loss, examples
     schedule: [schedule.name, schedule.settings],
     loss: loss.name,
     examples: fingerprintExamples(examples),
-    weights: [...encoder.parameters].map(([name, { shape }]) => `${name}:${shape}`),
+    weights: [...parameters].map(([name, { shape }]) => `${name}:${shape}`),
     steps,
   })
 }

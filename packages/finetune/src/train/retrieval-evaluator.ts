@@ -5,8 +5,14 @@ import { evaluate, type MetricName } from '../evaluation/metrics.js'
 import { embedCorpus, retrieve } from '../evaluation/retrieve.js'
 import type { Metrics } from './train-event.js'
 
+export interface EvaluatorOptions<Item> {
+  /** All encoders of the training, in the order they were given: more than one where columns have their own. */
+  encoders: readonly Encoder<Item>[]
+  signal?: AbortSignal
+}
+
 /** Measures an encoder as it is in the middle of training. */
-export type Evaluator<Item> = (encoder: Encoder<Item>, options: { signal?: AbortSignal }) => Promise<Metrics>
+export type Evaluator<Item> = (encoder: Encoder<Item>, options: EvaluatorOptions<Item>) => Promise<Metrics>
 
 export interface RetrievalEvaluatorOptions {
   data: RetrievalData

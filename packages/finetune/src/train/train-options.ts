@@ -5,6 +5,7 @@ import type { OptimizerRule } from '../optimizers/optimizer-rule.js'
 import type { Schedule } from '../schedules/schedule.js'
 import type { CheckpointStore } from './checkpoint.js'
 import type { Evaluator } from './retrieval-evaluator.js'
+import type { BatchNormMode } from './running-statistics.js'
 
 /** How to train. Everything that decides the result, besides model and examples. */
 export interface TrainSettings {
@@ -22,13 +23,23 @@ export interface TrainSettings {
   readonly maxSteps?: number
   /** Patterns of weights that are not trained: `embeddings.*`. See `namePattern`. Default: none. */
   readonly freeze?: readonly string[]
+  /**
+   * `frozen`: batch norm uses the running statistics it came with, as at the end, which is what a pre-trained network wants when batches are
+   * small. `batch`: it uses each batch's own, and the running ones follow; what a network needs that is trained from scratch.
+   * Running statistics whose names a pattern of `freeze` matches never follow. Default: `frozen`.
+   */
+  readonly batchNorm?: BatchNormMode
   /** Default: 1. */
   readonly seed?: number
 }
 
 export interface TrainOptions<Item, P extends Prepared> {
-  /** Encodes every column. It is not changed: the result is another encoder. */
-  encoder: Encoder<Item, P>
+  /**
+   * Encodes every column; or one encoder a column, for texts against pictures (of more columns than encoders, the last one encodes the
+   * rest). They are not changed: the result is other encoders. With several, weights are named after the first column each encodes:
+   * `anchor/…`, `positive/…`, for `freeze`, groups and checkpoints; the loss's own are `loss/…` always.
+   */
+  encoder: Encoder<Item, P> | readonly Encoder<Item>[]
   examples: Examples<Item>
   loss: Loss
   settings: TrainSettings
@@ -40,7 +51,10 @@ export interface TrainOptions<Item, P extends Prepared> {
   evaluateSteps?: number
   /** Ends after so many evaluations without a better one. Default: never. */
   earlyStop?: number
-  /** Items whose movement is the loss diff. Default: the first 256 different items of the last column. */
+  /**
+   * Items of the last column whose movement is the loss diff. Default: the first 256 different items of the last column that each encoder
+   * encodes; the loss diff is then the mean over the encoders.
+   */
   probe?: readonly Item[]
   /** Keeps the state at each epoch's end, each `checkpointSteps`, and when it is aborted. Default: nowhere. */
   checkpoints?: CheckpointStore
@@ -56,4 +70,8 @@ export interface TrainResult<Item, P extends Prepared> {
   readonly encoder: Encoder<Item, P>
   /** Its weights. */
   readonly parameters: Parameters
+  /** One encoder for each that was given, in that order: the first one is `encoder`. */
+  readonly encoders: readonly Encoder<Item>[]
+  /** The loss's own weights (class proxies, a temperature), by its names. */
+  readonly lossParameters: Parameters
 }

@@ -1,25 +1,25 @@
-import { MsError, seededRandom, type Vectors } from '@ms/core'
+import { MsError, seededRandom } from '@ms/core'
 import type { Encoder, HostTensor, Parameters, Prepared } from '@ms/core/tensor'
-import { createEmbedder } from '@ms/embed'
 import { clipScale, gradientNorm } from '../optimizers/gradient-norm.js'
 import { createOptimizer } from '../optimizers/optimizer.js'
 import { epochBatches } from '../sampler/epoch-batches.js'
 import { assertFinite, diverged } from './assert-finite.js'
 import { checkOptions, trainableNames } from './check-options.js'
-import { drift } from './drift.js'
+import { openProbe } from './probe.js'
 import { restore, signatureOf } from './resume.js'
+import { followStatistics } from './running-statistics.js'
 import type { Metrics, TrainEvent } from './train-event.js'
 import type { TrainOptions, TrainResult } from './train-options.js'
 import { examplesOf, extremesOf, itemKeys, positivesOf, prepareColumns } from './training-items.js'
+import { allParameters, allStatistics, encodersWith, lossPrefix, trainingSides } from './training-sides.js'
 import { trainingStep } from './training-step.js'
 
-const probeItems = 256
 const copyOf = (parameters: Parameters) =>
   new Map([...parameters].map(([name, { shape, data }]): [string, HostTensor<Float32Array>] => [name, { shape, data: data.slice() }]))
 
 /**
- * Fine-tunes an encoder, and tells of every step. The weights with the best dev metric are kept, the untuned ones among them; everything
- * random comes from one seed; a training that was resumed makes the same losses as one that was never stopped.
+ * Fine-tunes an encoder, or one a column, and tells of every step. The weights with the best dev metric are kept, the untuned ones among
+ * them; everything random comes from one seed; a training that was resumed makes the same losses as one that was never stopped.
  *
  * @returns (as the generator's return value, or through `finish`) the tuned encoder
  * @throws `train.no-examples`, `train.columns`, `train.nothing-trainable`, `train.settings`, `train.diverged` when loss or gradients
@@ -33,18 +33,22 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
   const seconds = () => (performance.now() - started) / 1000
 
   // Weights: ours from here on. The optimiser changes them in place; the engine reads them at each step.
-  const given = new Map([...options.encoder.parameters, ...(loss.parameters ?? [])])
-  const trainable = trainableNames(given, settings.freeze ?? [])
+  const sides = trainingSides<Item>(options.encoder, examples)
+  const given = allParameters(sides, loss)
+  const { trainable, following: mayFollow } = trainableNames(given, allStatistics(sides), settings.freeze ?? [])
+  const following = settings.batchNorm === 'batch' ? mayFollow : new Map<string, number>()
   const optimizer = createOptimizer(settings.optimizer, { parameters: only(given, trainable), groups: settings.groups })
-  const trained = optimizer.parameters
+  const statistics = copyOf(only(given, following.keys()))
+  /** All that changes. */
+  const trained = new Map([...optimizer.parameters, ...statistics])
   const normOf = gradientNorm()
   const parameters = new Map([...given, ...trained])
-  const encoder = options.encoder.withParameters(only(parameters, options.encoder.parameters.keys()))
+  const encoders = encodersWith(sides, parameters)
 
   // Items: made ready once, and known by a key that equal items share.
   const keys = itemKeys(examples.columns)
   const positives = examples.kind === 'pair' || examples.kind === 'triplet' ? positivesOf(keys) : undefined
-  const prepared = await prepareColumns(encoder, examples.columns, signal)
+  const prepared = await prepareColumns(sides, examples.columns, signal)
   const random = seededRandom(seed)
   const batchesOf = (epoch: number) => epochBatches(keys, { batchSize, random: random.fork(`epoch-${epoch}`) })
   const perEpoch = Array.from({ length: epochs }, (_, epoch) => batchesOf(epoch).length)
@@ -53,22 +57,13 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
     maxSteps,
   )
 
-  const signature = signatureOf(options, steps)
+  const signature = signatureOf(options, given, steps)
   const saved = options.resume ? await options.checkpoints?.load() : undefined
   if (saved) restore(saved, signature, trained, optimizer)
 
-  const probe = options.probe ?? [...new Set(examples.columns[examples.columns.length - 1])].slice(0, probeItems)
-  const embedProbe = async (model: Encoder<Item, P>): Promise<Vectors> => {
-    const embedder = await createEmbedder(model, { engine })
-    try {
-      return await embedder.embed(probe, { signal })
-    } finally {
-      await embedder.dispose()
-    }
-  }
-  const probeBefore = await embedProbe(options.encoder)
+  const probe = await openProbe({ sides, examples, items: options.probe, engine, signal })
   const measure = async (): Promise<Metrics | undefined> => {
-    const metrics = await evaluate?.(encoder, { signal })
+    const metrics = await evaluate?.(encoders[0], { encoders, signal })
     if (metrics && !Number.isFinite(metrics[metric])) {
       throw new MsError('train.metric', `the evaluation has no ${metric}`, {
         advice: `It has: ${Object.keys(metrics).join(', ')}.`,
@@ -97,13 +92,13 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
   }
 
   const compiled = await trainingStep({
-    encoder,
+    sides,
     loss,
     engine,
     parameters,
     trainable,
-    columns: prepared.length,
-    extremes: extremesOf(prepared.flat()),
+    following,
+    extremes: sides.map(({ columns }) => extremesOf(columns.flatMap((column) => prepared[column]))),
   })
 
   /** Measures the weights as they are, and keeps them if they are the best. */
@@ -154,13 +149,18 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
         const stepStarted = performance.now()
         const batch = batches[at]
         const rate = learningRate * settings.schedule.factor(step, steps)
-        const { loss: value, gradients } = await compiled.run({
+        const {
+          loss: value,
+          gradients,
+          observed,
+        } = await compiled.run({
           columns: prepared.map((column) => Array.from(batch, (example) => column[example])),
           lossInputs: loss.inputs?.({ ...examplesOf(batch, keys, examples), positives }) ?? {},
         })
         const norm = normOf(gradients)
         if (!Number.isFinite(value) || !Number.isFinite(norm)) throw diverged(step + 1, value, rate)
         optimizer.step(gradients, { learningRate: rate, gradientScale: settings.clip === undefined ? 1 : clipScale(norm, settings.clip) })
+        followStatistics(statistics, observed, following)
         step++
         lossSum += value
         const took = (performance.now() - stepStarted) / 1000
@@ -189,7 +189,7 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
         epochs,
         step,
         loss: lossSum / batches.length,
-        lossDiff: drift(probeBefore, await embedProbe(encoder)),
+        lossDiff: await probe.moved(encoders),
         ...(metrics ? { metrics } : {}),
         seconds: (performance.now() - epochStarted) / 1000,
       }
@@ -209,17 +209,25 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
 
   const kept = new Map([...given, ...(best?.parameters ?? copyOf(trained))])
   assertFinite(kept, step, learningRate)
-  const result = options.encoder.withParameters(only(kept, options.encoder.parameters.keys()))
+  const results = encodersWith(sides, kept)
   yield {
     type: 'end',
     steps: step,
     reason,
     bestStep: best?.step ?? step,
     ...(best ? { metrics: best.metrics } : {}),
-    lossDiff: drift(probeBefore, await embedProbe(result)),
+    lossDiff: await probe.moved(results),
     seconds: seconds(),
   }
-  return { encoder: result, parameters: result.parameters }
+  // An encoder that was given alone has its own kind of prepared items; of several nothing is known but that they are `Prepared`.
+  const encoder = results[0] as Encoder<Item, P>
+  const own = [...(loss.parameters ?? new Map()).keys()]
+  return {
+    encoder,
+    parameters: encoder.parameters,
+    encoders: results,
+    lossParameters: new Map(own.map((name) => [name, kept.get(lossPrefix + name)!])),
+  }
 }
 
 /** Runs a training to its end. */

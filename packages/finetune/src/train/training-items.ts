@@ -1,5 +1,6 @@
 import type { Examples, Role } from '@ms/core'
 import type { Encoder, Prepared } from '@ms/core/tensor'
+import type { TrainingSide } from './training-sides.js'
 
 const roleOf = (column: number): Role => (column === 0 ? 'query' : 'document')
 
@@ -30,24 +31,39 @@ export function positivesOf([anchors, positives]: readonly (readonly string[])[]
   return right
 }
 
-/** Every item made ready once, however many examples it is in. */
-export async function prepareColumns<Item, P extends Prepared>(
-  encoder: Encoder<Item, P>,
+const slice = 1024
+
+/** Every item made ready once by its column's encoder, however many examples it is in. */
+export async function prepareColumns<Item>(
+  sides: readonly TrainingSide<Item>[],
   columns: readonly (readonly Item[])[],
   signal?: AbortSignal,
-): Promise<P[][]> {
-  const ready: Record<Role, Map<Item, P>> = { query: new Map(), document: new Map() }
-  const slice = 1024
-  for (const [column, items] of columns.entries()) {
-    const known = ready[roleOf(column)]
-    const fresh = [...new Set(items)].filter((item) => !known.has(item))
-    for (let start = 0; start < fresh.length; start += slice) {
-      signal?.throwIfAborted()
-      const part = fresh.slice(start, start + slice)
-      for (const [i, each] of (await encoder.processor.prepare(part, roleOf(column))).entries()) known.set(part[i], each)
+): Promise<Prepared[][]> {
+  const result: Prepared[][] = []
+  for (const side of sides) {
+    const ready: Record<Role, Map<Item, Prepared>> = { query: new Map(), document: new Map() }
+    for (const column of side.columns) {
+      const role = roleOf(column)
+      await prepareInto(ready[role], side.encoder, columns[column], role, signal)
+      result[column] = columns[column].map((item) => ready[role].get(item)!)
     }
   }
-  return columns.map((items, column) => items.map((item) => ready[roleOf(column)].get(item)!))
+  return result
+}
+
+async function prepareInto<Item>(
+  known: Map<Item, Prepared>,
+  { processor }: Encoder<Item, Prepared>,
+  items: readonly Item[],
+  role: Role,
+  signal?: AbortSignal,
+): Promise<void> {
+  const fresh = [...new Set(items)].filter((item) => !known.has(item))
+  for (let start = 0; start < fresh.length; start += slice) {
+    signal?.throwIfAborted()
+    const part = fresh.slice(start, start + slice)
+    for (const [i, each] of (await processor.prepare(part, role)).entries()) known.set(part[i], each)
+  }
 }
 
 /** What a loss sees of a batch. */

@@ -1,11 +1,13 @@
 import type { Encoder, Engine, HostTensor, Inputs, Loss, Parameters, Prepared, Tensors } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Gradient } from '../optimizers/optimizer.js'
+import { observedIn, statisticsObserver } from './running-statistics.js'
 import { rowGatherer } from './touched-rows.js'
+import { lossPrefix, type TrainingSide, weightsBehind } from './training-sides.js'
 
-export interface StepBatch<P extends Prepared> {
+export interface StepBatch {
   /** One array a column: anchors, positives, negatives … */
-  readonly columns: readonly (readonly P[])[]
+  readonly columns: readonly (readonly Prepared[])[]
   /** What the loss made of the examples. */
   readonly lossInputs: Inputs
 }
@@ -13,25 +15,27 @@ export interface StepBatch<P extends Prepared> {
 export interface StepResult {
   readonly loss: number
   readonly gradients: ReadonlyMap<string, Gradient>
+  /** What the batch showed of the statistics that follow, in the order they follow it. */
+  readonly observed: readonly { readonly name: string; readonly value: HostTensor }[]
 }
 
 /** Loss and gradients of a batch at the current weights. */
-export interface TrainingStep<P extends Prepared> {
-  run(batch: StepBatch<P>): Promise<StepResult>
+export interface TrainingStep {
+  run(batch: StepBatch): Promise<StepResult>
   dispose(): void
 }
 
-export interface TrainingStepOptions<Item, P extends Prepared> {
-  readonly encoder: Encoder<Item, P>
+export interface TrainingStepOptions<Item> {
+  readonly sides: readonly TrainingSide<Item>[]
   readonly loss: Loss
   readonly engine: Engine
-  /** All weights, the loss's own included. Those that are trained are read anew at each step. */
+  /** All weights, by their names in the training. Those that are trained are read anew at each step. */
   readonly parameters: Parameters
   readonly trainable: readonly string[]
-  /** Columns of an example. */
-  readonly columns: number
-  /** The items of least and of most cost. */
-  readonly extremes: readonly [P, P]
+  /** Statistics that follow the batches; see `Mode.observe`. */
+  readonly following: ReadonlyMap<string, number>
+  /** Of each side, the items of least and of most cost. */
+  readonly extremes: readonly (readonly [Prepared, Prepared])[]
 }
 
 const prefixed = (prefix: string, inputs: Inputs): [string, HostTensor][] =>
@@ -43,7 +47,6 @@ function withoutPrefix(prefix: string, tensors: Tensors): Tensors {
 }
 
 const passPrefix = (pass: number) => `pass${pass}/`
-const lossPrefix = 'loss/'
 
 /** Numbers in a batch's arrays: what an encoder has to work through. */
 const sizeOf = (inputs: Inputs) => Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0)
@@ -52,46 +55,76 @@ const sizeOf = (inputs: Inputs) => Object.values(inputs).reduce((sum, { data }) 
  * Whether items of unlike length can share a batch without padding. Then all columns are one batch, with one gradient of the table;
  * else each column is a batch of its own, so that short queries are not padded to the length of documents.
  */
-function isRagged<Item, P extends Prepared>({ processor }: Encoder<Item, P>, [shortest, longest]: readonly [P, P]): boolean {
+function isRagged<Item>({ processor }: Encoder<Item, Prepared>, [shortest, longest]: readonly [Prepared, Prepared]): boolean {
   return sizeOf(processor.collate([shortest, longest])) <= sizeOf(processor.collate([shortest])) + sizeOf(processor.collate([longest]))
+}
+
+/** Columns that go through one encoder together. */
+interface Pass<Item> {
+  readonly side: TrainingSide<Item>
+  readonly columns: readonly number[]
+  /** Of its inputs: `pass0/`. */
+  readonly inputs: string
+}
+
+function passesOf<Item>({ sides, extremes }: Pick<TrainingStepOptions<Item>, 'sides' | 'extremes'>): Pass<Item>[] {
+  const groups = sides.flatMap((side, i) =>
+    (isRagged(side.encoder, extremes[i]) ? [side.columns] : side.columns.map((column) => [column])).map((columns) => ({ side, columns })),
+  )
+  return groups.map((group, i) => ({ ...group, inputs: passPrefix(i) }))
+}
+
+/** Puts the columns' embeddings back in the order of the columns. */
+function inColumnOrder<Item>(passes: readonly Pass<Item>[], passed: readonly tf.Tensor2D[]): tf.Tensor2D[] {
+  const embeddings: tf.Tensor2D[] = []
+  for (const [i, { columns }] of passes.entries()) {
+    const parts = columns.length === 1 ? [passed[i]] : tf.split<tf.Tensor2D>(passed[i], columns.length)
+    for (const [j, column] of columns.entries()) embeddings[column] = parts[j]
+  }
+  return embeddings
 }
 
 /**
  * One training step as a pure tensor function, compiled by an engine: the encoder over each column, then the loss. Tables that
  * are trained go in as the rows the batch touches, and their gradients come back for these rows.
  */
-export async function trainingStep<Item, P extends Prepared>(options: TrainingStepOptions<Item, P>): Promise<TrainingStep<P>> {
-  const { encoder, loss, engine, parameters, trainable, columns } = options
-  const joined = isRagged(encoder, options.extremes)
-  /** Columns that go through the encoder together. */
-  const passes = joined ? 1 : columns
+export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Promise<TrainingStep> {
+  const { sides, loss, engine, parameters, trainable, following } = options
+  const passes = passesOf(options)
   const trained = new Set(trainable)
-  const tables = Object.entries(encoder.lookups)
-    .filter(([name]) => trained.has(name))
-    .map(([name, input]) => ({
-      name,
-      gatherer: rowGatherer(name, parameters),
-      inputs: Array.from({ length: passes }, (_, pass) => passPrefix(pass) + input),
-    }))
+  const tables = sides.flatMap((side) =>
+    Object.entries(side.encoder.lookups)
+      .map(([name, input]) => ({ name: side.prefix + name, input }))
+      .filter(({ name }) => trained.has(name))
+      .map(({ name, input }) => ({
+        name,
+        gatherer: rowGatherer(name, parameters),
+        inputs: passes.filter((pass) => pass.side === side).map((pass) => pass.inputs + input),
+      })),
+  )
   const constants = new Map([...parameters].filter(([name]) => !trained.has(name)))
   const dense = trainable.filter((name) => !tables.some((table) => table.name === name))
   const present = (name: string): HostTensor<Float32Array> => parameters.get(name)!
 
-  const step = await engine.differentiate<{ loss: tf.Scalar }>(
+  const step = await engine.differentiate<Record<string, tf.Tensor> & { loss: tf.Scalar }>(
     (weights, inputs) => {
-      const passed = Array.from({ length: passes }, (_, pass) =>
-        encoder.forward(withoutPrefix(passPrefix(pass), inputs), weights, { training: true }),
+      const observer = statisticsObserver(following)
+      const passed = passes.map(({ side: { encoder, prefix }, inputs: own }, pass) =>
+        encoder.forward(withoutPrefix(own, inputs), weightsBehind(prefix, weights), observer.mode(prefix, pass)),
       )
-      const embeddings = joined ? tf.split<tf.Tensor2D>(passed[0], columns) : passed
-      return { loss: loss.compute({ embeddings, inputs: withoutPrefix(lossPrefix, inputs), weights }) }
+      const embeddings = inColumnOrder(passes, passed)
+      const value = loss.compute({ embeddings, inputs: withoutPrefix(lossPrefix, inputs), weights: weightsBehind(lossPrefix, weights) })
+      return { ...observer.outputs, loss: value }
     },
     { constants, trainable },
   )
 
   return {
     run: async (batch) => {
-      const batches = joined ? [batch.columns.flat()] : batch.columns
-      const collated = batches.flatMap((items, pass) => prefixed(passPrefix(pass), encoder.processor.collate(items)))
+      const collated = passes.flatMap(({ side, columns, inputs }) => {
+        const items = columns.length === 1 ? batch.columns[columns[0]] : columns.flatMap((column) => batch.columns[column])
+        return prefixed(inputs, side.encoder.processor.collate(items))
+      })
       let inputs: Inputs = Object.fromEntries([...collated, ...prefixed(lossPrefix, batch.lossInputs)])
       const values = new Map<string, HostTensor<Float32Array>>(dense.map((name) => [name, present(name)]))
       const rowsOf = new Map<string, Int32Array>()
@@ -107,7 +140,7 @@ export async function trainingStep<Item, P extends Prepared>(options: TrainingSt
         const rows = rowsOf.get(name)
         result.set(name, rows ? { data, rows } : { data })
       }
-      return { loss: outputs.loss.data[0], gradients: result }
+      return { loss: outputs.loss.data[0], gradients: result, observed: observedIn(outputs) }
     },
     dispose: () => step.dispose(),
   }
