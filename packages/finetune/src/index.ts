@@ -1,3 +1,4 @@
+export * from './augment/index.js'
 export { defaultSettings } from './default-settings.js'
 export {
   type DistillEvent,
