@@ -1,4 +1,4 @@
-import { gelu } from '@ms/runtime'
+import { gelu, quickGelu, silu } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 
 /** Values of `hidden_act` that can be computed: the names of Python's transformers. */
@@ -37,14 +37,14 @@ export function activation(name: ActivationName): (x: tf.Tensor2D) => tf.Tensor2
     case 'gelu_accurate':
       return (x) => gelu(x, 'tanh')
     case 'quick_gelu':
-      return (x) => tf.mul(x, tf.sigmoid(tf.mul(x, 1.702)))
+      return (x) => quickGelu(x)
     case 'relu':
       return (x) => tf.relu(x)
     case 'relu6':
       return (x) => tf.relu6(x)
     case 'silu':
     case 'swish':
-      return (x) => tf.mul(x, tf.sigmoid(x))
+      return (x) => silu(x)
     case 'mish':
       return (x) => tf.mul(x, tf.tanh(tf.softplus(x)))
     case 'tanh':

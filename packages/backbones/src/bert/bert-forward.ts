@@ -1,18 +1,14 @@
 import { MsError } from '@ms/core'
 import type { Hidden, Tensors, Weights } from '@ms/core/tensor'
-import { gatherRows, layerNorm, softmax } from '@ms/runtime'
+import { gatherRows } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
+import { attention, masked } from '../transformer/attention.js'
+import { dense, norm } from '../transformer/dense.js'
 import { activation } from './activation.js'
 import type { BertConfig } from './bert-config.js'
 import { embeddingNames, layerNames } from './bert-names.js'
 
-/** Added to the score of a token that is not there. exp() of it is 0 in float32, and rows without any token stay finite. */
-const masked = -1e9
-
-/**
- * A BERT (Devlin et al. 2019): post-norm transformer encoder. Dense layers run on `[batch × tokens, width]` matrices, and
- * heads are split by one transpose each, the keys' straight into the layout that the scores need.
- */
+/** A BERT (Devlin et al. 2019): post-norm transformer encoder. Dense layers run on `[batch × tokens, width]` matrices. */
 export function bertForward(config: BertConfig, inputs: Tensors, weights: Weights): Hidden {
   const states = bertStates(config, inputs, weights)
   const [batch, tokens] = inputs['input_ids'].shape
@@ -77,40 +73,9 @@ function layer(
 ): tf.Tensor2D {
   const names = layerNames(i)
   const eps = config.layer_norm_eps
-  const context = attention(config, weights, i, x, bias, batch, tokens)
+  const [query, key, value] = [names.query, names.key, names.value].map((name) => dense(weights, name, x))
+  const context = attention(query, key, value, { batch, tokens, heads: config.num_attention_heads }, bias)
   const attended = norm(weights, names.attentionNorm, tf.add(dense(weights, names.attentionOutput, context), x), eps)
   const inner = act(dense(weights, names.intermediate, attended))
   return norm(weights, names.outputNorm, tf.add(dense(weights, names.output, inner), attended), eps)
 }
-
-/** softmax(Q Kᵀ / √d + bias) V for all heads, `[batch × tokens, width]`. */
-function attention(
-  config: BertConfig,
-  weights: Weights,
-  i: number,
-  x: tf.Tensor2D,
-  bias: tf.Tensor,
-  batch: number,
-  tokens: number,
-): tf.Tensor2D {
-  const { hidden_size: width, num_attention_heads: heads } = config
-  const names = layerNames(i)
-  const size = width / heads
-  const split = (x: tf.Tensor2D, order: number[]) => tf.transpose(tf.reshape(x, [batch, tokens, heads, size]), order)
-  // The scale goes to the queries, which are fewer numbers than the scores.
-  const query = split(tf.mul(dense(weights, names.query, x), 1 / Math.sqrt(size)), [0, 2, 1, 3]) // [batch, heads, tokens, size]
-  const key = split(dense(weights, names.key, x), [0, 2, 3, 1]) // [batch, heads, size, tokens]
-  const value = split(dense(weights, names.value, x), [0, 2, 1, 3])
-  const scores = tf.add(tf.matMul(query, key), bias)
-  const context = tf.matMul(softmax(scores), value) // [batch, heads, tokens, size]
-  return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [batch * tokens, width])
-}
-
-/** x Wᵀ + b with W `[out, in]`, as checkpoints have it. */
-function dense(weights: Weights, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  const product = tf.matMul(x, weights.get(`${name}.weight`) as tf.Tensor2D, false, true)
-  return tf.add(product, weights.get(`${name}.bias`))
-}
-
-const norm = (weights: Weights, name: string, x: tf.Tensor2D, eps: number) =>
-  layerNorm(x, weights.get(`${name}.weight`) as tf.Tensor1D, weights.get(`${name}.bias`) as tf.Tensor1D, eps)
