@@ -5,4 +5,6 @@ export default library({
     index: 'src/index.ts',
     'node/index': 'src/node/index.ts',
   },
+  // tsup leaves out dependencies and peer dependencies by itself, but not optional ones.
+  external: ['sharp'],
 })
