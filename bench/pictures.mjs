@@ -1,0 +1,170 @@
+// Pictures: `MS_PYTHON=python node bench/pictures.mjs [--json]`, after `pnpm build`.
+//  decoding   pictures a second of `imageProcessor` beside sharp alone, the same work (scale, cut, raw pixels), all processors; rounds take
+//             turns, the ratio is the median of theirs. And how long a picture keeps the main thread, where training runs.
+//  PIL        what decoded pictures differ from PIL's, in levels of 255 (needs MS_PYTHON with pillow and numpy)
+//  augment    milliseconds a batch of 32, beside a training step of a small convolutional network (five 3 × 3 layers of 32 to 192 channels)
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { imageProcessor } from '@ms/backbones/node'
+import { seededRandom } from '@ms/core'
+import { augmentRandom, standardPictureAugment } from '@ms/finetune'
+import { conv2d, globalAveragePool, softmaxCrossEntropy } from '@ms/runtime'
+import { openEngine } from '@ms/runtime/node'
+import * as tf from '@tensorflow/tfjs-core'
+import sharp from 'sharp'
+
+const random = seededRandom(1)
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
+const round = (value, digits = 2) => Number(value.toFixed(digits))
+const folder = mkdtempSync(join(tmpdir(), 'bench-pictures-'))
+
+/** Like a photograph: noise whose strength falls with its frequency. */
+function photograph(width, height) {
+  const sums = new Float32Array(width * height * 3)
+  for (let cell = 2; cell <= 256; cell *= 2) {
+    const across = Math.ceil(width / cell) + 2
+    const grid = Float32Array.from({ length: across * (Math.ceil(height / cell) + 2) * 3 }, () => random.uniform() - 0.5)
+    for (let y = 0, at = 0; y < height; y++) {
+      const [row, down] = [Math.floor(y / cell), (y / cell) % 1]
+      for (let x = 0; x < width; x++) {
+        const [column, right] = [Math.floor(x / cell), (x / cell) % 1]
+        for (let channel = 0; channel < 3; channel++, at++) {
+          const corner = (i, j) => grid[((row + j) * across + column + i) * 3 + channel]
+          const top = corner(0, 0) * (1 - right) + corner(1, 0) * right
+          const bottom = corner(0, 1) * (1 - right) + corner(1, 1) * right
+          sums[at] += Math.sqrt(cell) * 5 * (top * (1 - down) + bottom * down)
+        }
+      }
+    }
+  }
+  return sharp(
+    Uint8Array.from(sums, (x) => Math.min(255, Math.max(0, 128 + x))),
+    { raw: { width, height, channels: 3 } },
+  )
+}
+
+const settings = { resize: 256, crop: [224, 224], interpolation: 'bicubic', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }
+const kinds = {
+  'jpeg 1600×1200': await photograph(1600, 1200).jpeg({ quality: 90 }).toBuffer(),
+  'jpeg 500×375': await photograph(500, 375).jpeg({ quality: 90 }).toBuffer(),
+  'webp 1000×750': await photograph(1000, 750).webp({ quality: 85 }).toBuffer(),
+  'png 500×375': await photograph(500, 375).png().toBuffer(),
+  'svg 64×64': Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">${Array.from({ length: 12 }, (_, i) => `<circle cx="${i * 5}" cy="${(i * 13) % 64}" r="9" fill="hsl(${i * 30} 80% 50%)"/>`).join('')}</svg>`,
+  ),
+}
+
+async function decoding(bytes, name) {
+  const path = join(folder, name.replace(/\W+/g, '-'))
+  writeFileSync(path, bytes)
+  const count = name.includes('1600') ? 32 : 64
+  const items = Array.from({ length: count }, () => path)
+  const processor = imageProcessor(settings, { memory: 0 })
+  const options = { width: 256, height: 256, fit: 'outside', kernel: 'cubic' }
+  // As one would write it: no limits, no cache, the same result.
+  const alone = () => sharp(path).flatten({ background: '#fff' }).resize(options).resize(224, 224).toColourspace('srgb').raw().toBuffer()
+  const both = { ours: () => processor.prepare(items), sharp: () => inParallel(count, Math.max(4, availableParallelism()), alone) }
+  const seconds = { ours: [], sharp: [] }
+  const busy = []
+  for (let i = 0; i < 8; i++) {
+    for (const who of i % 2 ? ['ours', 'sharp'] : ['sharp', 'ours']) {
+      const spent = process.cpuUsage()
+      const loop = performance.eventLoopUtilization()
+      await both[who]()
+      const { user, system } = process.cpuUsage(spent)
+      seconds[who].push((user + system) / 1e6)
+      if (who === 'ours') busy.push(performance.eventLoopUtilization(loop).active / count)
+    }
+  }
+  return {
+    cpuMsAPicture: round((median(seconds.ours.slice(1)) / count) * 1000),
+    ofSharp: round(median(seconds.ours.map((s, i) => seconds.sharp[i] / s).slice(1))),
+    mainThreadMs: round(median(busy.slice(1)), 3),
+  }
+}
+
+async function inParallel(count, width, work) {
+  let next = 0
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      while (next++ < count) await work()
+    }),
+  )
+}
+
+async function beside(bytes, name) {
+  const path = join(folder, `pil-${name.replace(/\W+/g, '-')}`)
+  writeFileSync(path, bytes)
+  const script = [
+    'import sys, numpy; from PIL import Image',
+    'im = Image.open(sys.argv[1]).convert("RGB"); w, h = im.size; s = 256 / min(w, h)',
+    'im = im.resize((int(w * s), int(h * s)), 3); l, t = (im.width - 224) // 2, (im.height - 224) // 2',
+    'sys.stdout.buffer.write(numpy.asarray(im.crop((l, t, l + 224, t + 224))).tobytes())',
+  ].join('\n')
+  const pil = execFileSync(process.env.MS_PYTHON, ['-c', script, path], { maxBuffer: 1e8 })
+  const [{ pixels }] = await imageProcessor(settings).prepare([path])
+  const differences = pixels.map((value, i) => Math.abs(value - pil[i]))
+  return { mean: round(differences.reduce((sum, x) => sum + x, 0) / pixels.length), most: Math.max(...differences) }
+}
+
+const layers = [
+  [3, 32, 2],
+  [32, 32, 2],
+  [32, 64, 2],
+  [64, 128, 2],
+  [128, 192, 2],
+]
+
+async function augmenting(size) {
+  const batch = 32
+  const engine = await openEngine({ threads: 1 })
+  const weight = (shape) => ({ shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.05 * random.normal()) })
+  const parameters = new Map([...layers.map(([from, to], i) => [`conv${i}`, weight([to, from, 3, 3])]), ['fc', weight([192, 10])]])
+  const compiled = await engine.differentiate(
+    (weights, { pixel_values: pixels, labels }) => {
+      const map = layers.reduce((x, [, , stride], i) => tf.relu(conv2d(x, weights.get(`conv${i}`), { stride, padding: 1 })), pixels)
+      const logits = tf.matMul(globalAveragePool(map), weights.get('fc'))
+      return { loss: tf.mean(softmaxCrossEntropy(logits, labels)) }
+    },
+    { constants: new Map(), trainable: [...parameters.keys()] },
+  )
+  const labels = { shape: [batch, 10], data: Float32Array.from({ length: batch * 10 }, (_, i) => (i % 10 === 3 ? 1 : 0)) }
+  const processor = imageProcessor({ ...settings, resize: Math.round(size * 1.15), crop: [size, size] }, { extent: 'whole' })
+  const pictures = await processor.prepare(Array.from({ length: batch }, () => kinds['png 500×375']))
+  const cpu = async (work, times) => {
+    const all = []
+    for (let i = 0; i < times; i++) {
+      const spent = process.cpuUsage()
+      await work(i)
+      const { user, system } = process.cpuUsage(spent)
+      all.push((user + system) / 1000)
+    }
+    return median(all.slice(1))
+  }
+  const step = await cpu(() => compiled.run({ ...processor.collate(pictures), labels }, parameters), 5)
+  const result = { engine: engine.name, stepMs: round(step, 1), collateMs: round(await cpu(() => processor.collate(pictures), 7)) }
+  for (const strength of ['light', 'strong']) {
+    const augment = standardPictureAugment([size, size], strength)
+    const ms = await cpu(
+      (epoch) => pictures.map((picture, example) => augment(picture, augmentRandom(1, { epoch, example, column: 0 }))),
+      9,
+    )
+    Object.assign(result, { [`${strength}Ms`]: round(ms), [`${strength}Share`]: round(ms / step, 3) })
+  }
+  compiled.dispose()
+  await engine.dispose()
+  return result
+}
+
+const only = process.argv.find((word) => ['decoding', 'pil', 'augment'].includes(word))
+const wanted = (name) => !only || only === name
+const result = {}
+if (wanted('decoding')) for (const [name, bytes] of Object.entries(kinds)) result[name] = await decoding(bytes, name)
+if (wanted('pil') && process.env.MS_PYTHON)
+  for (const [name, bytes] of Object.entries(kinds)) if (!name.startsWith('svg')) result[`PIL, ${name}`] = await beside(bytes, name)
+if (wanted('augment')) for (const size of [64, 224]) result[`augment ${size}`] = await augmenting(size)
+rmSync(folder, { recursive: true })
+console.log(process.argv.includes('--json') ? JSON.stringify(result) : result)
