@@ -4,6 +4,7 @@ import type { Engine, HostTensor, TensorFunction } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEagerEngine } from '../eager/create-eager-engine.js'
+import { openTracedEngine } from '../traced/node/open-traced-engine.js'
 import {
   avgPool2d,
   batchNorm,
@@ -78,6 +79,8 @@ const weighed = (y: tf.Tensor): tf.Scalar => tf.sum(tf.mul(tf.reshape(y, [-1]), 
 let engines: Engine[]
 beforeAll(async () => {
   engines = [await createEagerEngine({ backend: 'cpu' }), await createEagerEngine({ backend: 'wasm' })]
+  const traced = await openTracedEngine({ threads: 1 }).catch(() => undefined)
+  if (traced) engines.push(traced)
 })
 afterAll(async () => {
   for (const engine of engines) await engine.dispose()

@@ -78,12 +78,25 @@ export const elementwiseKernels: KernelTable = {
   ),
 
   Abs: unary('Abs'),
+  Acos: floating('Acos'),
+  Acosh: floating('Acosh'),
+  Asin: floating('Asin'),
+  Asinh: floating('Asinh'),
+  Atan: floating('Atan'),
+  Atanh: floating('Atanh'),
   Ceil: unary('Ceil'),
   Cos: floating('Cos'),
+  Cosh: floating('Cosh'),
   Elu: floating('Elu'),
   Erf: floating('Erf'),
   Exp: floating('Exp'),
   Floor: unary('Floor'),
+  IsFinite: kernel(({ inputs: { x }, recorder }) => {
+    const value = cast(recorder, x, 'float32')
+    const broken = [elementwise(recorder, 'IsInf', [value], { dtype: 'bool' }), elementwise(recorder, 'IsNaN', [value], { dtype: 'bool' })]
+    return elementwise(recorder, 'Not', [elementwise(recorder, 'Or', broken)])
+  }),
+  IsInf: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'IsInf', [cast(recorder, x, 'float32')], { dtype: 'bool' })),
   IsNan: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'IsNaN', [cast(recorder, x, 'float32')], { dtype: 'bool' })),
   Log: floating('Log'),
   Neg: unary('Neg'),
@@ -94,8 +107,10 @@ export const elementwiseKernels: KernelTable = {
   Sigmoid: floating('Sigmoid'),
   Sign: unary('Sign'),
   Sin: floating('Sin'),
+  Sinh: floating('Sinh'),
   Softplus: floating('Softplus'),
   Sqrt: floating('Sqrt'),
+  Tan: floating('Tan'),
   Tanh: floating('Tanh'),
 
   Expm1: kernel(({ inputs: { x }, recorder }) =>

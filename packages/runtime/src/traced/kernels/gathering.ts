@@ -13,15 +13,20 @@ function scatterAdd(recorder: Recorder, indices: Recorded, updates: Recorded, sh
 
 export const gatheringKernels: KernelTable = {
   GatherV2: kernel<GatherV2Attrs>(({ inputs: { x, indices }, attrs, recorder }) => {
-    if (attrs.batchDims) {
-      throw new MsError('engine.op-unsupported', "'GatherV2' with batchDims cannot be recorded", {
-        where: 'GatherV2',
-        advice: 'Gather from a flattened tensor with offsets instead.',
-        kind: 'failure',
-      })
-    }
     const [axis] = util.parseAxisParam(attrs.axis, [...x.shape])
-    const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]
+    const batchDims = attrs.batchDims ?? 0
+    const shape = [...x.shape.slice(0, axis), ...indices.shape.slice(batchDims), ...x.shape.slice(axis + 1)]
+    if (batchDims > 0) {
+      if (axis !== batchDims) {
+        throw new MsError('engine.op-unsupported', "'GatherV2' with batchDims and another axis behind them cannot be recorded", {
+          where: 'GatherV2',
+          advice: 'Transpose, so that the axis follows the batch dimensions.',
+          kind: 'failure',
+        })
+      }
+      const positions = reshape(recorder, cast(recorder, indices, 'int64'), [...indices.shape, 1])
+      return recorder.node('GatherND', [x, positions], { dtype: x.dtype, shape }, { batch_dims: batchDims })
+    }
     return recorder.node('Gather', [x, cast(recorder, indices, 'int32')], { dtype: x.dtype, shape }, { axis })
   }),
   UnsortedSegmentSum: kernel<{ numSegments: number }>(({ inputs: { x, segmentIds }, attrs, recorder }) => {

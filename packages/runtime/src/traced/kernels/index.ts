@@ -4,6 +4,7 @@ import { embeddingBagKernels } from './embedding-bag.js'
 import { gatheringKernels } from './gathering.js'
 import type { KernelTable } from './kernel.js'
 import { matrixKernels } from './matrix.js'
+import { pictureKernels } from './picture.js'
 import { reductionKernels } from './reduction.js'
 import { shapingKernels } from './shaping.js'
 
@@ -16,4 +17,5 @@ export const kernels: KernelTable = {
   ...matrixKernels,
   ...compositeKernels,
   ...embeddingBagKernels,
+  ...pictureKernels,
 }

@@ -1,7 +1,6 @@
-import { MsError } from '@ms/core'
-import { type _FusedMatMulAttrs, type BatchMatMulAttrs, util } from '@tensorflow/tfjs-core'
+import { type _FusedMatMulAttrs, type BatchMatMulAttrs, type EinsumAttrs, util } from '@tensorflow/tfjs-core'
 import type { Recorded, Recorder } from '../recorder.js'
-import { elementwiseKernels } from './elementwise.js'
+import { activate } from './activate.js'
 import { type KernelTable, kernel } from './kernel.js'
 import { arithmetic, broadcastShape, transpose } from './nodes.js'
 
@@ -30,33 +29,19 @@ function matMul(recorder: Recorder, a: Recorded, b: Recorded, { transposeA, tran
   return recorder.node('MatMul', [left, right], { dtype: a.dtype, shape })
 }
 
-const activations: Readonly<Record<string, string>> = {
-  relu: 'Relu',
-  relu6: 'Relu6',
-  elu: 'Elu',
-  sigmoid: 'Sigmoid',
-  leakyrelu: 'LeakyRelu',
-  prelu: 'Prelu',
-}
-
-function activate(recorder: Recorder, x: Recorded, attrs: _FusedMatMulAttrs, alpha?: Recorded): Recorded {
-  if (!attrs.activation || attrs.activation === 'linear') return x
-  const record = elementwiseKernels[activations[attrs.activation]]
-  if (!record) {
-    throw new MsError('engine.op-unsupported', `the activation '${attrs.activation}' of '_FusedMatMul' cannot be recorded`, {
-      where: '_FusedMatMul',
-      kind: 'failure',
-    })
-  }
-  const result = record(alpha ? { x, alpha } : { x }, { alpha: attrs.leakyreluAlpha ?? 0.2 }, recorder)
-  return 'kind' in result ? result : result[0]
-}
-
 export const matrixKernels: KernelTable = {
   BatchMatMul: kernel<BatchMatMulAttrs>(({ inputs: { a, b }, attrs, recorder }) => matMul(recorder, a, b, attrs)),
   _FusedMatMul: kernel<_FusedMatMulAttrs>(({ inputs: { a, b, bias, preluActivationWeights }, attrs, recorder }) => {
     const product = matMul(recorder, a, b, attrs)
     const sum = bias ? arithmetic(recorder, 'Add', product, bias) : product
-    return activate(recorder, sum, attrs, preluActivationWeights)
+    return activate(recorder, '_FusedMatMul', sum, attrs, preluActivationWeights)
+  }),
+  Einsum: kernel<EinsumAttrs>(({ inputs, attrs, recorder }) => {
+    const operands = Object.values(inputs)
+    const equation = attrs.equation.replaceAll(' ', '')
+    const [from, to] = equation.split('->')
+    const sizes = new Map(from.split(',').flatMap((letters, i) => [...letters].map((letter, axis) => [letter, operands[i].shape[axis]])))
+    const shape = [...to].map((letter) => sizes.get(letter) ?? 1)
+    return recorder.node('Einsum', operands, { dtype: operands[0].dtype, shape }, { equation })
   }),
 }

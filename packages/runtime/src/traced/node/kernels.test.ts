@@ -4,6 +4,14 @@ import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEagerEngine } from '../../eager/create-eager-engine.js'
 import {
+  AveragePooling,
+  AveragePoolingGrad,
+  avgPool2d,
+  type Conv2dOptions,
+  Convolution,
+  ConvolutionFilterGrad,
+  ConvolutionInputGrad,
+  conv2d,
   EmbeddingBag,
   EmbeddingBagGrad,
   EmbeddingBagWeightsGrad,
@@ -14,6 +22,9 @@ import {
   LayerNorm,
   LayerNormGrad,
   layerNorm,
+  MaxPooling,
+  MaxPoolingGrad,
+  maxPool2d,
   SoftmaxGrad,
   softmax,
 } from '../../ops/index.js'
@@ -103,8 +114,11 @@ const cases: readonly KernelCase[] = [
   ),
   ...unary(['Relu6'], floats([3, 5], 4, 8), undefined, { title: 'above 6' }),
   ...unary(['Log', 'Log1p', 'Reciprocal', 'Rsqrt', 'Sqrt'], floats([3, 5], 0.3, 4)),
+  ...unary(['Asinh', 'Atan', 'Cosh', 'Sinh'], floats([3, 5])),
+  ...unary(['Acos', 'Asin', 'Atanh', 'Tan'], floats([3, 5], -0.9, 0.9)),
+  ...unary(['Acosh'], floats([3, 5], 1.1, 3)),
   ...unary(['Ceil', 'Floor', 'Round', 'Sign'], given('float32', [7], [-1.5, -0.5, 0, 0.5, 1.5, 2.5, 1.2]), undefined, withoutGradient),
-  ...unary(['IsNan'], given('float32', [3], [1, Number.NaN, Number.POSITIVE_INFINITY]), undefined, withoutGradient),
+  ...unary(['IsFinite', 'IsInf', 'IsNan'], given('float32', [3], [1, Number.NaN, Number.POSITIVE_INFINITY]), undefined, withoutGradient),
   ...unary(['ClipByValue'], floats([3, 5]), { clipValueMin: -1, clipValueMax: 0.5 }),
   ...unary(['LeakyRelu'], floats([3, 5]), { alpha: 0.3 }),
   ...unary(['Step'], floats([3, 5]), { alpha: 0.3 }, withoutGradient),
@@ -174,6 +188,13 @@ const cases: readonly KernelCase[] = [
 
   { kernel: 'GatherV2', inputs: { x: floats([5, 3]), indices: ints([2, 4], 5) }, attrs: { axis: 0, batchDims: 0 } },
   { kernel: 'GatherV2', inputs: { x: floats([2, 5, 3]), indices: ints([4], 5) }, attrs: { axis: 1, batchDims: 0 }, title: 'inner axis' },
+  {
+    kernel: 'GatherV2',
+    inputs: { x: floats([2, 5, 3]), indices: ints([2, 4], 5) },
+    attrs: { axis: 1, batchDims: 1 },
+    title: 'each batch its own',
+    gradient: false,
+  },
   { kernel: 'UnsortedSegmentSum', inputs: { x: floats([6, 2]), segmentIds: ints([6], 3) }, attrs: { numSegments: 4 } },
   { kernel: 'GatherNd', inputs: { params: floats([4, 5, 2]), indices: ints([3, 2], 4) }, gradient: false },
   { kernel: 'ScatterNd', inputs: { indices: ints([6, 1], 4), updates: floats([6, 2]) }, attrs: { shape: [4, 2] }, gradient: false },
@@ -211,6 +232,47 @@ const cases: readonly KernelCase[] = [
       call: ({ a, b, bias }) => tf.fused.matMul({ a: a as tf.Tensor2D, b: b as tf.Tensor2D, bias, activation, leakyreluAlpha: 0.3 }),
     }),
   ),
+
+  {
+    kernel: 'Einsum',
+    inputs: { 0: floats([2, 3, 4]), 1: floats([4, 5]) },
+    gradient: false,
+    call: (inputs) => tf.einsum('bij,jk -> bki', ...Object.values(inputs)),
+  },
+
+  ...convolutionCases(),
+  ...poolingCases(),
+  {
+    kernel: 'FusedBatchNorm',
+    inputs: { x: floats([2, 3, 4, 5]), mean: floats([5]), variance: floats([5], 0.5, 2), offset: floats([5]), scale: floats([5]) },
+    call: ({ x, mean, variance, offset, scale }) => tf.batchNorm(x, vector(mean), vector(variance), vector(offset), vector(scale), 1e-3),
+  },
+  ...[false, true].map(
+    (halfPixelCenters): KernelCase => ({
+      kernel: 'ResizeBilinear',
+      title: `half pixels ${halfPixelCenters}`,
+      inputs: { images: floats([1, 3, 4, 2]) },
+      attrs: { size: [5, 6], alignCorners: false, halfPixelCenters },
+      gradient: false,
+    }),
+  ),
+  ...[false, true].map(
+    (alignCorners): KernelCase => ({
+      kernel: 'ResizeNearestNeighbor',
+      title: `corners aligned ${alignCorners}`,
+      inputs: { images: floats([1, 3, 4, 2]) },
+      attrs: { size: [6, 7], alignCorners, halfPixelCenters: false },
+      gradient: false,
+    }),
+  ),
+  {
+    kernel: 'ResizeBilinear',
+    title: 'corners aligned',
+    inputs: { images: floats([1, 3, 4, 2]) },
+    attrs: { size: [5, 7], alignCorners: true, halfPixelCenters: false },
+    gradient: false,
+  },
+  ...unary(['MirrorPad'], floats([3, 4]), { paddings: [[1, 2], [0, 2]], mode: 'reflect' }, withoutGradient), // biome-ignore format: pairs
 
   ...[LayerNorm, LayerNormGrad].map(
     (kernel): KernelCase => ({
@@ -250,6 +312,96 @@ const cases: readonly KernelCase[] = [
   ),
   { kernel: SoftmaxGrad, inputs: { x: floats([3, 5]) }, call: ({ x }) => softmax(x) },
 ]
+
+function vector(tensor: tf.Tensor): tf.Tensor1D {
+  return tensor as tf.Tensor1D
+}
+
+function convolutionCases(): KernelCase[] {
+  const own: [string, Operand, Operand, Conv2dOptions][] = [
+    ['one channel in', floats([2, 5, 6, 1]), floats([3, 1, 3, 3]), { padding: 1 }],
+    ['many channels', floats([1, 5, 4, 17]), floats([2, 17, 3, 2]), { padding: [1, 0] }],
+    ['stride', floats([2, 7, 8, 3]), floats([4, 3, 3, 3]), { stride: 2, padding: 1 }],
+    ['padding beyond the filter', floats([1, 4, 4, 2]), floats([3, 2, 2, 2]), { padding: { top: 0, bottom: 3, left: 2, right: 1 } }],
+    ['1×1', floats([2, 3, 4, 5]), floats([4, 5, 1, 1]), {}],
+    ['1×1, stride', floats([2, 5, 4, 3]), floats([4, 3, 1, 1]), { stride: 2 }],
+    ['dilation', floats([1, 8, 8, 2]), floats([3, 2, 3, 3]), { dilation: 2, padding: 2, stride: 2 }],
+    ['groups', floats([2, 5, 5, 4]), floats([6, 2, 3, 3]), { groups: 2, padding: 1 }],
+    ['groups, stride', floats([2, 6, 5, 4]), floats([6, 2, 3, 3]), { groups: 2, padding: 1, stride: 2 }],
+    ['depthwise', floats([2, 6, 5, 3]), floats([3, 1, 3, 3]), { groups: 3, padding: 'same', stride: 2 }],
+    ['depthwise, rows left over', floats([2, 6, 6, 3]), floats([3, 1, 3, 3]), { groups: 3, stride: 2 }],
+    ['depthwise, dilation', floats([2, 7, 7, 3]), floats([3, 1, 3, 3]), { groups: 3, padding: 2, dilation: 2 }],
+    ['depthwise, two filters each', floats([2, 5, 5, 3]), floats([6, 1, 3, 3]), { groups: 3, padding: 1 }],
+  ]
+  const x = floats([2, 6, 7, 3])
+  return [
+    // Each runs all three kernels, forward and gradient.
+    ...own.map(
+      ([title, x, filter, options], index): KernelCase => ({
+        kernel: [Convolution, ConvolutionInputGrad, ConvolutionFilterGrad][index % 3],
+        title,
+        inputs: { x, filter },
+        call: ({ x, filter }) => conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, options),
+      }),
+    ),
+    ...['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'].map(
+      (kernel): KernelCase => ({
+        kernel,
+        inputs: { x, filter: floats([3, 3, 3, 4]) },
+        call: ({ x, filter }) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, 'same'),
+      }),
+    ),
+    ...['DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter'].map(
+      (kernel): KernelCase => ({
+        kernel,
+        inputs: { x, filter: floats([3, 3, 3, 2]) },
+        call: ({ x, filter }) => tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, 'same'),
+      }),
+    ),
+    ...(['relu', 'sigmoid'] as const).flatMap((activation): KernelCase[] => [
+      {
+        kernel: 'FusedConv2D',
+        title: activation,
+        inputs: { x, filter: floats([3, 3, 3, 4]), bias: floats([4]) },
+        call: ({ x, filter, bias }) =>
+          tf.fused.conv2d({ x: x as tf.Tensor4D, filter: filter as tf.Tensor4D, strides: 1, pad: 'same', bias, activation }),
+        gradient: activation === 'relu' ? undefined : false,
+      },
+      {
+        kernel: 'FusedDepthwiseConv2D',
+        title: activation,
+        inputs: { x, filter: floats([3, 3, 3, 1]), bias: floats([3]) },
+        call: ({ x, filter, bias }) =>
+          tf.fused.depthwiseConv2d({ x: x as tf.Tensor4D, filter: filter as tf.Tensor4D, strides: 1, pad: 'same', bias, activation }),
+        gradient: activation === 'relu' ? undefined : false,
+      },
+    ]),
+  ]
+}
+
+function poolingCases(): KernelCase[] {
+  const x = floats([2, 6, 7, 3])
+  const windows = [{ size: 2 }, { size: 3, stride: 2, padding: 1 }, { size: [3, 2] as const, stride: [2, 1] as const, ceil: true }]
+  const titled = windows.map((options) => ({ options, title: JSON.stringify(options) }))
+  return [
+    ...[MaxPooling, MaxPoolingGrad].flatMap((kernel) =>
+      titled.map(
+        ({ options, title }): KernelCase => ({ kernel, title, inputs: { x }, call: ({ x }) => maxPool2d(x as tf.Tensor4D, options) }),
+      ),
+    ),
+    ...[AveragePooling, AveragePoolingGrad].flatMap((kernel) =>
+      titled.map(
+        ({ options, title }): KernelCase => ({ kernel, title, inputs: { x }, call: ({ x }) => avgPool2d(x as tf.Tensor4D, options) }),
+      ),
+    ),
+    ...['MaxPool', 'MaxPoolGrad'].map(
+      (kernel): KernelCase => ({ kernel, inputs: { x }, call: ({ x }) => tf.maxPool(x as tf.Tensor4D, 3, 2, 'same') }),
+    ),
+    ...['AvgPool', 'AvgPoolGrad'].map(
+      (kernel): KernelCase => ({ kernel, inputs: { x }, call: ({ x }) => tf.avgPool(x as tf.Tensor4D, 3, 2, 'valid') }),
+    ),
+  ]
+}
 
 function bags(...offsets: number[]): Operand {
   return given('int32', [offsets.length], offsets)

@@ -1,8 +1,12 @@
 import type { Graph } from '../graph.js'
+import { channelsFirst } from './channels-first.js'
 import { fuseBias } from './fuse-bias.js'
 import { removeDeadCode } from './remove-dead-code.js'
 import { rewrite } from './rewrite.js'
 import { simplifications } from './simplify.js'
 
 /** The smaller graph that computes the same. */
-export const optimise = (graph: Graph): Graph => removeDeadCode(fuseBias(removeDeadCode(rewrite(removeDeadCode(graph), simplifications))))
+export function optimise(graph: Graph): Graph {
+  const simple = removeDeadCode(rewrite(removeDeadCode(graph), [...simplifications, ...channelsFirst]))
+  return removeDeadCode(fuseBias(simple))
+}

@@ -2,7 +2,7 @@ import { shapeKey, sizeKey } from '../dynamic/size.js'
 import { type Attributes, type ConstantValue, type Graph, makeNode, type Node, type Value } from '../graph.js'
 
 /** Makes nodes, and gives back the old one where an equal node exists (common subexpressions). */
-class Builder {
+export class Builder {
   readonly nodes: Node[] = []
   readonly #known = new Map<string, Node>()
   readonly #constants = new Map<string, Value>()
@@ -52,11 +52,25 @@ class Builder {
 /** What to put in place of a node: a value for its only output, or undefined to keep it. Its inputs are rewritten already. */
 export type Rule = (node: Node, inputs: readonly Value[], builder: Builder) => Value | undefined
 
-/** Rebuild a graph node by node, applying the first rule that fits. */
+/** Rules that keep finding something to do would be wrong; they are stopped. */
+const mostPasses = 16
+
+/** Rebuild a graph node by node, applying the first rule that fits, again and again until none fits anywhere. */
 export function rewrite(graph: Graph, rules: readonly Rule[]): Graph {
+  let current = graph
+  for (let pass = 0; pass < mostPasses; pass++) {
+    const { rewritten, changed } = rewriteOnce(current, rules)
+    if (!changed) return rewritten
+    current = rewritten
+  }
+  return current
+}
+
+function rewriteOnce(graph: Graph, rules: readonly Rule[]): { rewritten: Graph; changed: boolean } {
   const builder = new Builder()
   const replaced = new Map<Value, Value>()
   const current = (value: Value) => replaced.get(value) ?? value
+  let changed = false
   for (const node of graph.nodes) {
     const inputs = node.inputs.map(current)
     let value: Value | undefined
@@ -64,10 +78,12 @@ export function rewrite(graph: Graph, rules: readonly Rule[]): Graph {
       value = rule(node, inputs, builder)
       if (value) break
     }
+    if (value) changed = true
     const outputs = value ? [value] : builder.node(node.op, inputs, node.attributes, node.outputs).outputs
     node.outputs.forEach((output, i) => {
       replaced.set(output, outputs[i])
     })
   }
-  return { inputs: graph.inputs, nodes: builder.nodes, outputs: graph.outputs.map(({ name, value }) => ({ name, value: current(value) })) }
+  const outputs = graph.outputs.map(({ name, value }) => ({ name, value: current(value) }))
+  return { rewritten: { inputs: graph.inputs, nodes: builder.nodes, outputs }, changed }
 }
