@@ -10,7 +10,12 @@ export async function openEngineFor(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Engine> {
-  const engine = await openEngine({ backend: options.backend as Backend, threads: options.threads, signal })
+  const engine = await openEngine({
+    backend: options.backend as Backend,
+    threads: options.threads,
+    signal,
+    notice: (line) => terminal.note(line),
+  })
   terminal.note(`engine ${engine.name}, ${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}`)
   return engine
 }

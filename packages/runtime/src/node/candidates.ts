@@ -12,6 +12,8 @@ export interface CandidateOptions {
 /** A way to get an engine. */
 export interface Candidate {
   readonly name: EngineName
+  /** Whether it records functions, so that there are some which it cannot run. Default: false. */
+  readonly records?: boolean
   /** @throws `engine.unusable` with the reason in its message */
   open(options: CandidateOptions): Promise<Engine>
 }
@@ -23,7 +25,11 @@ export type EngineName = (typeof engineNames)[number]
 /** A new engine is a file and a row here. */
 export const candidates: readonly Candidate[] = [
   notInThisVersion('native-gpu', 'TensorFlow on an NVIDIA GPU'),
-  { name: 'traced', open: async ({ threads }) => (await import('../traced/node/open-traced-engine.js')).openTracedEngine({ threads }) },
+  {
+    name: 'traced',
+    records: true,
+    open: async ({ threads }) => (await import('../traced/node/open-traced-engine.js')).openTracedEngine({ threads }),
+  },
   notInThisVersion('native', 'TensorFlow on the CPU'),
   notInThisVersion('webgpu', 'WebGPU in Node'),
   { name: 'wasm', open: openNodeWasmEngine },

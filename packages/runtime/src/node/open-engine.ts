@@ -3,6 +3,7 @@ import { MsError } from '@ms/core'
 import type { Engine } from '@ms/core/tensor'
 import { probeEngine } from '../engine-probe.js'
 import { type Candidate, candidates, type EngineName, engineNames } from './candidates.js'
+import { withFallback } from './with-fallback.js'
 
 export interface OpenEngineOptions {
   /** Default: `auto`, the quickest that works. */
@@ -10,6 +11,12 @@ export interface OpenEngineOptions {
   /** Wanted number of threads, 1 or more. Default: the environment's `MS_THREADS`, else one for each processor. */
   readonly threads?: number
   readonly signal?: AbortSignal
+  /**
+   * Told, in a line, of a function that `auto`'s engine cannot record (an op without a recording, shapes that depend on data)
+   * and that the next engine runs op by op in its place. Default: a warning of the process. An engine that was asked for by
+   * name throws instead.
+   */
+  readonly notice?: (line: string) => void
   /** Default: those of this version. Put your own in front to have it tried first. */
   readonly candidates?: readonly Candidate[]
 }
@@ -54,12 +61,15 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Opene
   }
   const threads = threadsWanted(options.threads)
   const attempts: EngineAttempt[] = []
-  for (const candidate of wanted) {
+  for (const [at, candidate] of wanted.entries()) {
     signal?.throwIfAborted()
     const opened = await tryCandidate(candidate, { threads, signal })
     if ('engine' in opened) {
       attempts.push({ name: candidate.name, usable: true })
-      return withAttempts(opened.engine, attempts)
+      const rest = wanted.slice(at + 1)
+      if (backend !== 'auto' || !candidate.records || rest.length === 0) return withAttempts(opened.engine, attempts)
+      const { notice = (line: string) => process.emitWarning(line) } = options
+      return withAttempts(withFallback(opened.engine, { open: () => openEngine({ threads, candidates: rest }), notice }), attempts)
     }
     if (backend !== 'auto') throw opened.error
     attempts.push({ name: candidate.name, usable: false, reason: opened.error.message })
