@@ -59,5 +59,5 @@ function swish<T extends tf.Tensor>(x: T, beta: number): T {
 
 /** What of `values` belongs to a place where `y` lies between the bounds, elsewhere 0. */
 function between(values: tf.Tensor, y: tf.Tensor, low: number, high: number): tf.Tensor {
-  return tf.where(tf.logicalAnd(tf.greater(y, low), tf.less(y, high)), values, tf.zerosLike(values))
+  return tf.mul(values, tf.cast(tf.logicalAnd(tf.greater(y, low), tf.less(y, high)), 'float32'))
 }

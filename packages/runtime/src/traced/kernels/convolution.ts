@@ -128,6 +128,8 @@ export function filterGradient(
   if (depth === 1 && out === groups) return depthwiseFilterGradient(recorder, pictures, slopes, attrs)
   const geometry = geometryOf(pictures.shape, filterShape, attrs)
   const [height, width] = geometry.kernel
+  if (groups === 1 && depth >= 16 && geometry.output[0] * geometry.output[1] <= fewPlaces)
+    return rowsFilterGradient(recorder, x, dy, attrs, geometry)
   const cells = cellsOf(recorder, pictures, attrs, geometry)
   // With few channels all cells make one product.
   if (groups === 1 && cells.length > 1 && depth < 16) {
@@ -136,10 +138,65 @@ export function filterGradient(
     const product = reshape(recorder, outerProduct(recorder, slopes, joined, 1), [out, height, width, depth])
     return transpose(recorder, product, [0, 3, 1, 2])
   }
-  const products = cells.map((cell) => reshape(recorder, outerProduct(recorder, slopes, cell, groups), [out, depth, 1]))
-  if (products.length === 1) return reshape(recorder, products[0], filterShape)
-  const joined = recorder.node('Concat', products, { dtype: x.dtype, shape: [out, depth, products.length] }, { axis: 2 })
+  return joinCells(
+    recorder,
+    cells.map((cell) => outerProduct(recorder, slopes, cell, groups)),
+    filterShape,
+  )
+}
+
+/** A matrix `[out, in / groups]` for each cell → the filter. */
+function joinCells(recorder: Recorder, cells: readonly Recorded[], filterShape: readonly number[]): Recorded {
+  const [out, depth] = filterShape
+  const columns = cells.map((cell) => reshape(recorder, cell, [out, depth, 1]))
+  if (columns.length === 1) return reshape(recorder, columns[0], filterShape)
+  const joined = recorder.node('Concat', columns, { dtype: cells[0].dtype, shape: [out, depth, cells.length] }, { axis: 2 })
   return reshape(recorder, joined, filterShape)
+}
+
+/** Pictures of so few places make small products each: all of them in one are quicker. */
+const fewPlaces = 256
+
+/** The same with channels last, where the places of all pictures are the rows of one matrix. */
+function rowsFilterGradient(
+  recorder: Recorder,
+  x: Recorded,
+  dy: Recorded,
+  { strides, dilations, filterShape }: ConvolutionAttrs & { readonly filterShape: readonly number[] },
+  { kernel, output, before, after }: Geometry,
+): Recorded {
+  const [batch, height, width, channels] = x.shape
+  const rows = batch * output[0] * output[1]
+  const slopes = reshape(recorder, dy, [rows, filterShape[0]])
+  const product = (cell: Recorded) =>
+    recorder.node(
+      'Gemm',
+      [slopes, reshape(recorder, cell, [rows, channels])],
+      { dtype: x.dtype, shape: filterShape.slice(0, 2) },
+      { transA: 1, transB: 0 },
+    )
+  const whole = [...before, ...after].every((pad) => pad === 0) && kernel[0] * kernel[1] === 1 && strides.every((stride) => stride === 1)
+  if (whole) return reshape(recorder, product(x), filterShape)
+  // With a fifth axis it is no picture to the pass that moves channels to the front.
+  const picture = reshape(recorder, x, [batch, 1, height, width, channels])
+  const pads = recorder.ints([0, 0, ...before, 0, 0, 0, ...after, 0])
+  const size = pairOf((axis) => [height, width][axis] + before[axis] + after[axis])
+  const padded = recorder.node(
+    'Pad',
+    [picture, pads, recorder.fill(0)],
+    { dtype: x.dtype, shape: [batch, 1, ...size, channels] },
+    { mode: 'constant' },
+  )
+  const cells: Recorded[] = []
+  for (let row = 0; row < kernel[0]; row++) {
+    for (let column = 0; column < kernel[1]; column++) {
+      const begin: Pair = [row * dilations[0], column * dilations[1]]
+      const end = pairOf((axis) => begin[axis] + (output[axis] - 1) * strides[axis] + 1)
+      const positions = [begin, end, [2, 3], strides].map((values) => recorder.ints(values))
+      cells.push(product(recorder.node('Slice', [padded, ...positions], { dtype: x.dtype, shape: [batch, 1, ...output, channels] })))
+    }
+  }
+  return joinCells(recorder, cells, filterShape)
 }
 
 /** For each cell of the filter, row by row: what lies under it at every place of the output, `[batch, in, places]`. */

@@ -11,6 +11,8 @@ export interface GraphSession {
 /** Loads models. */
 export interface GraphRuntime {
   readonly threads: number
+  /** Channels in a block of its blocked convolutions, if it has them: see passes/blocked.ts. */
+  readonly block?: number
   /** @throws `engine.failed` */
   load(model: OnnxModel, weights: ReadonlyMap<string, Float32Array>): Promise<GraphSession>
   dispose(): Promise<void>

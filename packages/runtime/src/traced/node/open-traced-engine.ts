@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Engine } from '@ms/core/tensor'
+import { withBlocks } from './block-size.js'
 import { openOrtRuntime } from './ort-runtime.js'
 import { TracedEngine } from './traced-engine.js'
 import { openWorkerRuntime } from './worker-runtime.js'
@@ -22,5 +23,5 @@ export interface TracedEngineOptions {
 export async function openTracedEngine(options: TracedEngineOptions = {}): Promise<Engine> {
   const { threads = availableParallelism(), maxGraphs = 4, worker = false } = options
   const runtime = worker ? await openWorkerRuntime({ threads }) : await openOrtRuntime({ threads })
-  return new TracedEngine(runtime, { maxGraphs })
+  return new TracedEngine(await withBlocks(runtime), { maxGraphs })
 }

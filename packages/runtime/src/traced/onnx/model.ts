@@ -52,11 +52,19 @@ const attribute = (name: string, value: Attribute): Message => {
   return message.integer(20, 7)
 }
 
+/** An operator that is not ONNX's own is written `domain::name`. */
+function operator(op: string): { domain: string; name: string } {
+  const at = op.indexOf('::')
+  return at < 0 ? { domain: '', name: op } : { domain: op.slice(0, at), name: op.slice(at + 2) }
+}
+
 const node = ({ op, inputs, outputs, attributes }: OnnxNode): Message => {
   const message = new Message()
   for (const name of inputs) message.text(1, name)
   for (const name of outputs) message.text(2, name)
-  message.text(3, outputs[0]).text(4, op)
+  const { domain, name } = operator(op)
+  message.text(3, outputs[0]).text(4, name)
+  if (domain) message.text(7, domain)
   for (const [name, value] of Object.entries(attributes)) message.message(5, attribute(name, value))
   return message
 }
@@ -93,6 +101,9 @@ export function encodeModel({ nodes, inputs, outputs, initializers }: OnnxModel)
     .text(2, '@ms/runtime')
     .message(7, graph)
     .message(8, new Message().text(1, '').integer(2, opset))
+  for (const domain of new Set(nodes.map(({ op }) => operator(op).domain))) {
+    if (domain) model.message(8, new Message().text(1, domain).integer(2, 1))
+  }
   if (model.length > largestModel) {
     throw new MsError('onnx.too-large', `the model has ${model.length} bytes, an ONNX file at most ${largestModel}`, {
       advice: 'Keep its weights outside the file, or make it smaller.',

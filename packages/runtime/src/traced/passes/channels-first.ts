@@ -58,7 +58,8 @@ function first(builder: Builder, value: Value): Value {
   return builder.value('Transpose', [picture], { perm: toFirst }, { dtype, shape: wanted })
 }
 
-const eachElement = new Set(
+/** Operators that work on each element, of tensors that broadcast. */
+export const eachElement: ReadonlySet<string> = new Set(
   (
     'Abs Add And Cast Ceil Clip Cos Div Elu Equal Erf Exp Floor Gelu Greater GreaterOrEqual HardSigmoid HardSwish LeakyRelu Less LessOrEqual Log Max Min ' +
     'Mul Neg Not Or PRelu Pow Reciprocal Relu Round Selu Sigmoid Sign Sin Softplus Sqrt Sub Tanh Where Xor'

@@ -10,7 +10,7 @@ export class Builder {
 
   node(op: string, inputs: readonly Value[], attributes: Attributes, outputs: readonly Pick<Value, 'dtype' | 'shape'>[]): Node {
     const unique = inputs.map((input) => (input.kind === 'constant' ? this.#constant(input) : input))
-    const key = JSON.stringify([op, unique.map((input) => this.#id(input)), attributes, outputs.length])
+    const key = this.#keyOf(op, unique, attributes, outputs.length)
     const known = this.#known.get(key)
     if (known) return known
     const node = makeNode(op, unique, attributes, outputs)
@@ -19,9 +19,18 @@ export class Builder {
     return node
   }
 
+  /** The result of an equal node with one output, if there is one. */
+  find(op: string, inputs: readonly Value[], attributes: Attributes): Value | undefined {
+    return this.#known.get(this.#keyOf(op, inputs, attributes, 1))?.outputs[0]
+  }
+
   /** A node with one output. */
   value(op: string, inputs: readonly Value[], attributes: Attributes, output: Pick<Value, 'dtype' | 'shape'>): Value {
     return this.node(op, inputs, attributes, [output]).outputs[0]
+  }
+
+  #keyOf(op: string, inputs: readonly Value[], attributes: Attributes, outputs: number): string {
+    return JSON.stringify([op, inputs.map((input) => this.#id(input)), attributes, outputs])
   }
 
   #constant(value: ConstantValue): Value {

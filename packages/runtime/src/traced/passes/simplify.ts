@@ -1,5 +1,5 @@
 import { sameShape } from '../dynamic/size.js'
-import type { Value } from '../graph.js'
+import { fillOf, type Value } from '../graph.js'
 import type { Rule } from './rewrite.js'
 
 const producer = (value: Value, op: string) => (value.kind === 'result' && value.node.op === op ? value.node : undefined)
@@ -57,5 +57,12 @@ const needlessExpand: Rule = ({ op, attributes, outputs: [output] }, inputs, bui
   )
 }
 
+/** Where x is positive, its relu is: the gradient then needs that only, and x need not be kept. */
+const positiveRelu: Rule = ({ op, attributes, outputs: [output] }, [x, bound], builder) => {
+  if (op !== 'Greater' || fillOf(bound) !== 0) return undefined
+  const relu = builder.find('Relu', [x], {})
+  return relu && builder.value(op, [relu, bound], attributes, output)
+}
+
 /** Rules that make a graph smaller without changing a number. */
-export const simplifications: readonly Rule[] = [noChange, reshapeTwice, transposeTwice, needlessExpand]
+export const simplifications: readonly Rule[] = [noChange, reshapeTwice, transposeTwice, needlessExpand, positiveRelu]
