@@ -15,6 +15,8 @@ export interface CompileOptions {
 export interface DifferentiateOptions extends CompileOptions {
   /** Names that `run` is given values for, and returns gradients of. */
   trainable: readonly string[]
+  /** Calls to come. Only their shapes are looked at: an engine that records sees from them at once which sizes vary. */
+  samples?: readonly { readonly inputs: Inputs; readonly trainable: Parameters }[]
 }
 
 /** A function that is ready to run, with its constants. */

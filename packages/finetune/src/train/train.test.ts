@@ -1,6 +1,7 @@
 import type { Examples } from '@ms/core'
 import type { Engine, Parameters } from '@ms/core/tensor'
 import { createEagerEngine } from '@ms/runtime'
+import { openEngine } from '@ms/runtime/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toyEncoder, toyLoss } from '../fixtures/toy-encoder.js'
 import { adam, adamw } from '../optimizers/adam.js'
@@ -139,6 +140,31 @@ describe('train', () => {
     joined.losses.forEach((loss, step) => {
       expect(apart.losses[step]).toBeCloseTo(loss, 4)
     })
+  })
+
+  it('trains in groups of like length with the same losses, in one graph where a graph is recorded', async () => {
+    const traced = await openEngine({ backend: 'traced', threads: 1 }).catch(() => undefined)
+    /** Texts that cost so much are trained in groups; those of `costs` far below are not. */
+    const costing = (least: number, parameters?: Parameters): ReturnType<typeof toyEncoder> => {
+      const toy = toyEncoder(parameters)
+      const prepare: typeof toy.processor.prepare = async (items, role) =>
+        (await toy.processor.prepare(items, role)).map((item, i) => ({ ...item, cost: least + i }))
+      return { ...toy, processor: { ...toy.processor, prepare }, withParameters: (others) => costing(least, others) }
+    }
+    const whole = await run(options({ encoder: costing(4) }))
+    for (const engine of traced ? [options().engine, traced] : [options().engine]) {
+      let constants = 0
+      const training = train(options({ encoder: costing(400), engine }, { freeze: ['bias'] }))
+      const grouped = await finish(training, ({ type }) => {
+        if (type === 'step') constants = engine.memory().tensors
+      }).then(() => run(options({ encoder: costing(400), engine })))
+      // One frozen weight, once for each graph.
+      if (engine === traced) expect(constants).toBe(1)
+      grouped.losses.forEach((loss, step) => {
+        expect(loss).toBeCloseTo(whole.losses[step], 5)
+      })
+    }
+    await traced?.dispose()
   })
 
   it('keeps the best weights on the dev data, and the untuned ones if nothing was better', async () => {

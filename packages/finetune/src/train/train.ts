@@ -10,9 +10,12 @@ import { restore, signatureOf } from './resume.js'
 import { followStatistics } from './running-statistics.js'
 import type { Metrics, TrainEvent } from './train-event.js'
 import type { TrainOptions, TrainResult } from './train-options.js'
-import { examplesOf, extremesOf, itemKeys, positivesOf, prepareColumns } from './training-items.js'
+import { examplesOf, extremesOf, itemKeys, meanCost, positivesOf, prepareColumns } from './training-items.js'
 import { allParameters, allStatistics, encodersWith, lossPrefix, trainingSides } from './training-sides.js'
 import { trainingStep } from './training-step.js'
+
+/** Batches whose shapes tell an engine which sizes vary. */
+const sampledBatches = 4
 
 const copyOf = (parameters: Parameters) =>
   new Map([...parameters].map(([name, { shape, data }]): [string, HostTensor<Float32Array>] => [name, { shape, data: data.slice() }]))
@@ -91,6 +94,10 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
     ...(initialMetrics ? { metrics: initialMetrics } : {}),
   }
 
+  const stepBatch = (batch: Int32Array) => ({
+    columns: prepared.map((column) => Array.from(batch, (example) => column[example])),
+    lossInputs: loss.inputs?.({ ...examplesOf(batch, keys, examples), positives }) ?? {},
+  })
   const compiled = await trainingStep({
     sides,
     loss,
@@ -99,6 +106,9 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
     trainable,
     following,
     extremes: sides.map(({ columns }) => extremesOf(columns.flatMap((column) => prepared[column]))),
+    costs: prepared.map(meanCost),
+    batchSize,
+    samples: () => batchesOf(0).slice(0, sampledBatches).map(stepBatch),
   })
 
   /** Measures the weights as they are, and keeps them if they are the best. */
@@ -149,14 +159,7 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
         const stepStarted = performance.now()
         const batch = batches[at]
         const rate = learningRate * settings.schedule.factor(step, steps)
-        const {
-          loss: value,
-          gradients,
-          observed,
-        } = await compiled.run({
-          columns: prepared.map((column) => Array.from(batch, (example) => column[example])),
-          lossInputs: loss.inputs?.({ ...examplesOf(batch, keys, examples), positives }) ?? {},
-        })
+        const { loss: value, gradients, observed } = await compiled.run(stepBatch(batch))
         const norm = normOf(gradients)
         if (!Number.isFinite(value) || !Number.isFinite(norm)) throw diverged(step + 1, value, rate)
         optimizer.step(gradients, { learningRate: rate, gradientScale: settings.clip === undefined ? 1 : clipScale(norm, settings.clip) })

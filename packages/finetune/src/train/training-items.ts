@@ -24,6 +24,9 @@ export function extremesOf<P extends Prepared>(items: readonly P[]): [P, P] {
   )
 }
 
+/** Of one item, on average. */
+export const meanCost = (items: readonly Prepared[]): number => items.reduce((sum, { cost }) => sum + cost, 0) / Math.max(1, items.length)
+
 /** Anchor → all that is right for it, in any example. */
 export function positivesOf([anchors, positives]: readonly (readonly string[])[]): Map<string, Set<string>> {
   const right = new Map<string, Set<string>>()

@@ -1,6 +1,7 @@
 import type { Encoder, Engine, HostTensor, Inputs, Loss, Parameters, Prepared, Tensors } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Gradient } from '../optimizers/optimizer.js'
+import { groupCount, type LengthGroups, lengthGroups } from './length-groups.js'
 import { observedIn, statisticsObserver } from './running-statistics.js'
 import { rowGatherer } from './touched-rows.js'
 import { lossPrefix, type TrainingSide, weightsBehind } from './training-sides.js'
@@ -36,6 +37,11 @@ export interface TrainingStepOptions<Item> {
   readonly following: ReadonlyMap<string, number>
   /** Of each side, the items of least and of most cost. */
   readonly extremes: readonly (readonly [Prepared, Prepared])[]
+  /** Of each column, what an item costs on average. */
+  readonly costs: readonly number[]
+  readonly batchSize: number
+  /** Batches to come: where sizes vary in many ways, an engine sees from their shapes at once in which. */
+  readonly samples?: () => readonly StepBatch[]
 }
 
 const prefixed = (prefix: string, inputs: Inputs): [string, HostTensor][] =>
@@ -65,13 +71,24 @@ interface Pass<Item> {
   readonly columns: readonly number[]
   /** Of its inputs: `pass0/`. */
   readonly inputs: string
+  readonly groups: LengthGroups
 }
 
-function passesOf<Item>({ sides, extremes }: Pick<TrainingStepOptions<Item>, 'sides' | 'extremes'>): Pass<Item>[] {
-  const groups = sides.flatMap((side, i) =>
+function passesOf<Item>({
+  sides,
+  extremes,
+  costs,
+  batchSize,
+}: Pick<TrainingStepOptions<Item>, 'sides' | 'extremes' | 'costs' | 'batchSize'>): Pass<Item>[] {
+  const passes = sides.flatMap((side, i) =>
     (isRagged(side.encoder, extremes[i]) ? [side.columns] : side.columns.map((column) => [column])).map((columns) => ({ side, columns })),
   )
-  return groups.map((group, i) => ({ ...group, inputs: passPrefix(i) }))
+  return passes.map(({ side, columns }, i) => {
+    // A table has no matrices that could be small, and what a batch shows of its statistics is of the whole batch.
+    const whole = side.encoder.direct !== undefined || (side.encoder.statistics?.size ?? 0) > 0
+    const cost = columns.reduce((sum, column) => sum + costs[column], 0)
+    return { side, columns, inputs: passPrefix(i), groups: lengthGroups(whole ? 1 : groupCount(batchSize, cost)) }
+  })
 }
 
 /** Puts the columns' embeddings back in the order of the columns. */
@@ -99,41 +116,49 @@ export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Pr
       .map(({ name, input }) => ({
         name,
         gatherer: rowGatherer(name, parameters),
-        inputs: passes.filter((pass) => pass.side === side).map((pass) => pass.inputs + input),
+        inputs: passes.filter((pass) => pass.side === side).flatMap((pass) => pass.groups.namesOf(input).map((each) => pass.inputs + each)),
       })),
   )
   const constants = new Map([...parameters].filter(([name]) => !trained.has(name)))
   const dense = trainable.filter((name) => !tables.some((table) => table.name === name))
   const present = (name: string): HostTensor<Float32Array> => parameters.get(name)!
 
+  /** The arrays of a batch. Those of gathered rows are valid until the next call. */
+  const feed = (batch: StepBatch) => {
+    const collated = passes.flatMap(({ side, columns, inputs, groups }) => {
+      const items = columns.length === 1 ? batch.columns[columns[0]] : columns.flatMap((column) => batch.columns[column])
+      return prefixed(inputs, groups.collate(items, side.encoder.processor))
+    })
+    let inputs: Inputs = Object.fromEntries([...collated, ...prefixed(lossPrefix, batch.lossInputs)])
+    const values = new Map<string, HostTensor<Float32Array>>(dense.map((name) => [name, present(name)]))
+    const rowsOf = new Map<string, Int32Array>()
+    for (const { name, gatherer, inputs: names } of tables) {
+      const gathered = gatherer.gather(inputs, names)
+      inputs = gathered.inputs
+      values.set(name, gathered.touched.values)
+      rowsOf.set(name, gathered.touched.rows)
+    }
+    return { inputs, trainable: values, rowsOf }
+  }
+
   const step = await engine.differentiate<Record<string, tf.Tensor> & { loss: tf.Scalar }>(
     (weights, inputs) => {
       const observer = statisticsObserver(following)
-      const passed = passes.map(({ side: { encoder, prefix }, inputs: own }, pass) =>
-        encoder.forward(withoutPrefix(own, inputs), weightsBehind(prefix, weights), observer.mode(prefix, pass)),
+      const passed = passes.map(({ side: { encoder, prefix }, inputs: own, groups }, pass) =>
+        groups.forward(withoutPrefix(own, inputs), (group) =>
+          encoder.forward(group, weightsBehind(prefix, weights), observer.mode(prefix, pass)),
+        ),
       )
       const embeddings = inColumnOrder(passes, passed)
       const value = loss.compute({ embeddings, inputs: withoutPrefix(lossPrefix, inputs), weights: weightsBehind(lossPrefix, weights) })
       return { ...observer.outputs, loss: value }
     },
-    { constants, trainable },
+    { constants, trainable, samples: passes.some(({ groups }) => groups.count > 1) ? options.samples?.().map(feed) : undefined },
   )
 
   return {
     run: async (batch) => {
-      const collated = passes.flatMap(({ side, columns, inputs }) => {
-        const items = columns.length === 1 ? batch.columns[columns[0]] : columns.flatMap((column) => batch.columns[column])
-        return prefixed(inputs, side.encoder.processor.collate(items))
-      })
-      let inputs: Inputs = Object.fromEntries([...collated, ...prefixed(lossPrefix, batch.lossInputs)])
-      const values = new Map<string, HostTensor<Float32Array>>(dense.map((name) => [name, present(name)]))
-      const rowsOf = new Map<string, Int32Array>()
-      for (const { name, gatherer, inputs: names } of tables) {
-        const gathered = gatherer.gather(inputs, names)
-        inputs = gathered.inputs
-        values.set(name, gathered.touched.values)
-        rowsOf.set(name, gathered.touched.rows)
-      }
+      const { inputs, trainable: values, rowsOf } = feed(batch)
       const { outputs, gradients } = await step.run(inputs, values)
       const result = new Map<string, Gradient>()
       for (const [name, { data }] of gradients) {

@@ -7,12 +7,19 @@ const largestDegree = 3
 
 /** Exponents of all products of symbols up to degree 3, simple ones first. */
 function products(symbols: number): readonly (readonly number[])[] {
-  let all: number[][] = [[]]
-  for (let symbol = 0; symbol < symbols; symbol++) {
-    all = all.flatMap((powers) => Array.from({ length: largestPower + 1 }, (_, power) => [...powers, power]))
+  const none: readonly number[] = Array(symbols).fill(0)
+  const byDegree = [[none]]
+  for (let degree = 1; degree <= largestDegree; degree++) {
+    const larger = new Map<string, readonly number[]>()
+    for (const powers of byDegree[degree - 1]) {
+      for (let symbol = 0; symbol < symbols; symbol++) {
+        const raised = powers.with(symbol, powers[symbol] + 1)
+        if (raised[symbol] <= largestPower) larger.set(raised.join(), raised)
+      }
+    }
+    byDegree.push([...larger.values()])
   }
-  const degree = (powers: readonly number[]) => powers.reduce((a, b) => a + b, 0)
-  return all.filter((powers) => degree(powers) > 0 && degree(powers) <= largestDegree).sort((a, b) => degree(a) - degree(b))
+  return byDegree.slice(1).flat()
 }
 
 const product = (powers: readonly number[], point: Point) => powers.reduce((value, power, symbol) => value * point[symbol] ** power, 1)

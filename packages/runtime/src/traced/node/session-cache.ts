@@ -22,6 +22,8 @@ export interface SessionCacheOptions<O extends Tensors> {
   readonly runtime: GraphRuntime
   /** How many graphs one function may have loaded. */
   readonly maxGraphs: number
+  /** Shapes that are to come: they help to tell symbols apart. */
+  readonly foreseen?: readonly Signature[]
 }
 
 /** Smaller weights lie in the model itself, where the optimiser of ONNX Runtime can see them. */
@@ -38,12 +40,13 @@ export class SessionCache<O extends Tensors> {
   readonly #options: SessionCacheOptions<O>
   /** Most recently used first. */
   #loaded: Loaded<O>[] = []
-  #seen: Signature[] = []
+  #seen: readonly Signature[]
   #fixed = 0
   #disposed = false
 
   constructor(options: SessionCacheOptions<O>) {
     this.#options = options
+    this.#seen = options.foreseen ?? []
   }
 
   /** Graphs that are loaded now. */

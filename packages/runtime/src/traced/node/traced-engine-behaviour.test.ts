@@ -103,6 +103,38 @@ describe.skipIf(!installed)('TracedEngine, what it stands (needs onnxruntime-nod
     }
   })
 
+  it('makes one graph at once where samples show what varies, however much that is', async () => {
+    const names = Array.from({ length: 14 }, (_, i) => `part${i}`)
+    const parts = (sizes: (i: number) => number) => Object.fromEntries(names.map((name, i) => [name, floats([3, sizes(i)], () => 1 + i)]))
+    const weights = new Map([['scale', floats([1], () => 2)]])
+    const step = await traced.differentiate(
+      (read, inputs) => ({
+        loss: tf.mean(
+          tf.mul(
+            tf.concat(
+              names.map((name) => tf.sum(inputs[name], 1)),
+              0,
+            ),
+            tf.mul(read.get('scale'), read.get('constant')),
+          ),
+        ),
+      }),
+      {
+        constants: new Map([['constant', floats([1], () => 1)]]),
+        trainable: ['scale'],
+        samples: [1, 3].map((step) => ({ inputs: parts((i) => 5 + ((step * i) % 17)), trainable: weights })),
+      },
+    )
+    for (const sizes of [() => 8, (i: number) => 8 + (i % 2), (i: number) => 4 + i]) {
+      const { outputs, gradients } = await step.run(parts(sizes), weights)
+      const mean = names.reduce((sum, _, i) => sum + sizes(i) * (1 + i), 0) / names.length
+      expect(outputs.loss.data[0]).toBeCloseTo(2 * mean, 3)
+      expect(gradients.get('scale')?.data[0]).toBeCloseTo(mean, 3)
+      expect(traced.memory().tensors).toBe(1)
+    }
+    step.dispose()
+  })
+
   it('gives a function that does other things at other sizes other graphs', async () => {
     const fn = (_: unknown, { x }: Readonly<Record<string, tf.Tensor>>) => ({ y: x.shape[0] > 8 ? tf.neg(x) : tf.square(x) })
     const compiled = await traced.compile(fn, { constants: none })

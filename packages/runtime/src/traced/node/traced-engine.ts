@@ -52,20 +52,23 @@ export class TracedEngine implements Engine {
 
   async differentiate<O extends Tensors & { readonly loss: Scalar }>(
     fn: TensorFunction<O>,
-    { constants, trainable }: DifferentiateOptions,
+    { constants, trainable, samples = [] }: DifferentiateOptions,
   ): Promise<Differentiated<O>> {
     await registerGradients()
-    const held = this.#hold(fn, constants)
     const shapes = shapesOf(constants)
+    const chosen = (values: Parameters) => Object.fromEntries(trainable.map((name) => [name, present(values, name)]))
+    const signatureOf = (inputs: Inputs, weights: Inputs): Signature => ({
+      inputs: inputSpecs(inputs),
+      constants: shapes,
+      trainable: new Map(Object.entries(inputSpecs(weights)).map(([name, { shape }]) => [name, shape])),
+    })
+    const foreseen = samples.map((sample) => signatureOf(sample.inputs, chosen(sample.trainable)))
+    const held = this.#hold(fn, constants, foreseen)
     return {
       run: async (inputs, values) => {
         held.check()
-        const weights = Object.fromEntries(trainable.map((name) => [name, present(values, name)]))
-        const signature: Signature = {
-          inputs: inputSpecs(inputs),
-          constants: shapes,
-          trainable: new Map(Object.entries(inputSpecs(weights)).map(([name, { shape }]) => [name, shape])),
-        }
+        const weights = chosen(values)
+        const signature = signatureOf(inputs, weights)
         const feeds = new Map([...named(inputs, graphName.input), ...named(weights, graphName.trainable)])
         const results = await held.run(signature, feeds)
         const gradients = trainable.map((name) => [name, floats(results.get(graphName.gradient(name)))] as const)
@@ -99,9 +102,9 @@ export class TracedEngine implements Engine {
     throw new MsError('engine.disposed', 'the traced engine was disposed of', { advice: 'Open another engine', kind: 'failure' })
   }
 
-  #hold<O extends Tensors>(fn: TensorFunction<O>, constants: Parameters) {
+  #hold<O extends Tensors>(fn: TensorFunction<O>, constants: Parameters, foreseen: readonly Signature[] = []) {
     this.#check()
-    const cache = new SessionCache({ fn, constants, runtime: this.#runtime, maxGraphs: this.#maxGraphs })
+    const cache = new SessionCache({ fn, constants, runtime: this.#runtime, maxGraphs: this.#maxGraphs, foreseen })
     const live: Live = { constants, cache }
     this.#live.add(live)
     let disposed = false

@@ -1,0 +1,71 @@
+// One round of training MiniLM: `node bench/minilm-training.mjs uniform|real MODEL DATA STEPS`, run by bench/run.mjs.
+// `uniform`: pairs of 64 tokens each, Adam; `real`: pairs of the collection as they are, with the defaults of `ms train`.
+import { resolve } from 'node:path'
+import { readData, seededRandom } from '@ms/core'
+import { directoryFiles } from '@ms/core/node'
+import { openEncoder } from '@ms/embed/node'
+import { adam, constant, defaultSettings, examplesFromRetrieval, finish, multipleNegativesRanking, train } from '@ms/finetune'
+import { openEngine } from '@ms/runtime/node'
+import { clock, report } from './round.mjs'
+
+const [kind, model, data, count] = process.argv.slice(2)
+const steps = Number(count)
+const batchSize = 32
+const encoder = await openEncoder(resolve(model))
+const engine = await openEngine({ backend: 'traced' })
+const examples = kind === 'real' ? await realPairs() : uniformPairs()
+const settings =
+  kind === 'real'
+    ? { ...defaultSettings(encoder, { columns: [Array(2000)] }), schedule: constant() }
+    : { epochs: 1, batchSize, learningRate: 2e-5, optimizer: adam(), schedule: constant() }
+const training = train({
+  encoder: kind === 'real' ? encoder : sameLength(encoder),
+  ...{ engine, examples, settings },
+  loss: multipleNegativesRanking(),
+  probe: [examples.columns[0][0]],
+})
+const times = []
+const losses = []
+let lap = clock()
+await finish(training, (event) => {
+  if (event.type === 'step') {
+    times.push(lap())
+    losses.push(event.loss)
+  }
+  lap = clock()
+})
+await engine.dispose()
+// The first step records the graph and loads it.
+report({ startMs: times[0], stepMs: times.slice(1), losses })
+
+/** The first pairs of the train split in a seeded order. */
+async function realPairs() {
+  const all = examplesFromRetrieval(await readData(directoryFiles(data)))
+  const order = seededRandom(7).shuffle(all.columns[0].map((_, i) => i))
+  // No text twice, so that every batch is full.
+  const used = new Set()
+  const chosen = order.filter((i) => {
+    const texts = all.columns.map((column) => column[i])
+    if (texts.some((text) => used.has(text))) return false
+    for (const text of texts) used.add(text)
+    return true
+  })
+  return { kind: 'pair', columns: all.columns.map((column) => chosen.slice(0, steps * batchSize).map((i) => column[i])) }
+}
+
+function uniformPairs() {
+  const texts = (column) => Array.from({ length: steps * batchSize }, (_, i) => `${column} ${i}`)
+  return { kind: 'pair', columns: [texts('query'), texts('document')] }
+}
+
+/** The same network, for which every text is 64 random tokens. */
+function sameLength(encoder) {
+  const random = seededRandom(3)
+  const prepare = (items) =>
+    items.map(() => ({ ids: Int32Array.from({ length: 64 }, () => 1000 + random.integer(29_000)), cost: 64, promptTokens: 0 }))
+  return {
+    ...encoder,
+    processor: { ...encoder.processor, prepare },
+    withParameters: (parameters) => sameLength(encoder.withParameters(parameters)),
+  }
+}
