@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bin, ms } from './ms.js'
-import { writeTinyData, writeTinyModel } from './tiny-model.js'
+import { colours, things, width, writeTinyData, writeTinyModel } from './tiny-model.js'
 
 let cwd: string
 beforeAll(async () => {
@@ -73,6 +73,35 @@ describe('ms train, interrupted', () => {
     expect(await killed(`train ${settings} --out again`, somewhere('again'))).toBe(true)
     expect(await weightsOf('again')).toEqual(old)
     await good('encode --model again --input data/corpus.jsonl --output again.npy')
+  })
+})
+
+describe('ms encode, killed', () => {
+  it('goes on with --resume where it stopped, and ends with the same file', async () => {
+    const texts = Array.from({ length: 60_000 }, (_, i) => `the ${things[i % things.length]} of ${colours[i % 3]} ${things[(7 * i) % 5]}`)
+    await writeFile(join(cwd, 'many.txt'), `${texts.join('\n')}\n`)
+    const encode = 'encode --model model --input many.txt --quiet'
+    await good(`${encode} --output whole.npy`)
+    const partial = join(cwd, 'broken.npy.partial')
+    const some = async () => ((await stat(partial).catch(() => undefined))?.size ?? 0) > 100_000
+    expect(await killed(`${encode} --output broken.npy`, some)).toBe(true)
+    expect(await readdir(cwd)).not.toContain('broken.npy')
+    const refused = await run(`${encode} --output broken.npy --resume --role query`)
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('error[encode.resume]')])
+
+    // What is there is kept, not made again: this would be seen.
+    const mark = new Uint8Array(4 * width).fill(7)
+    const file = await open(partial, 'r+')
+    await file.write(mark, 0, mark.length, 128)
+    await file.close()
+    const { count } = JSON.parse(await good(`${encode} --output broken.npy --resume --json`))
+    expect(count).toBe(texts.length)
+    const [whole, resumed] = [await readFile(join(cwd, 'whole.npy')), await readFile(join(cwd, 'broken.npy'))]
+    expect(resumed.subarray(128, 128 + mark.length).every((byte) => byte === 7)).toBe(true)
+    expect(resumed.subarray(0, 128).equals(whole.subarray(0, 128))).toBe(true)
+    expect(resumed.subarray(128 + mark.length).equals(whole.subarray(128 + mark.length))).toBe(true)
+    expect(await readFile(join(cwd, 'broken.ids.txt'))).toEqual(await readFile(join(cwd, 'whole.ids.txt')))
+    expect((await readdir(cwd)).filter((name) => name.includes('partial'))).toEqual([])
   })
 })
 

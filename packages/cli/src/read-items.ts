@@ -1,16 +1,38 @@
-import { readFile, stat } from 'node:fs/promises'
-import { documentText, MsError, readDocuments, textLines } from '@ms/core'
+import { open, stat } from 'node:fs/promises'
+import { documentLines, documentText, MsError, textLines } from '@ms/core'
 
-export interface Items {
-  readonly ids: readonly string[]
-  readonly texts: readonly string[]
+export interface Item {
+  readonly id: string
+  readonly text: string
 }
 
+/** Bytes that are read at a time. */
+const blockBytes = 1 << 20
+
 /**
- * What `ms encode` reads: `.jsonl` (`_id`, `text`; `title` is put before the text) or `.txt` (a line each, blank ones too).
+ * What `ms encode` reads, in the memory of one block: `.jsonl` (`_id`, `text`; `title` is put before the text) or `.txt` (a line each,
+ * blank ones too).
  * @throws `file.missing`, `data.format`, `data.empty`, and what reading documents throws
  */
-export async function readItems(path: string): Promise<Items> {
+export async function* readItems(path: string): AsyncGenerator<Item> {
+  const json = await isJsonLines(path)
+  const seen = new Map<string, number>()
+  let count = 0
+  for await (const { bytes, first } of lineBlocks(path)) {
+    if (json) {
+      for (const document of documentLines(bytes, path, { first, seen })) {
+        count++
+        yield { id: document.id, text: documentText(document) }
+      }
+    } else {
+      for (const { value: text } of textLines(bytes, path, { blank: true, first })) yield { id: String(++count), text }
+    }
+  }
+  if (count === 0) throw new MsError('data.empty', 'there is no text', { where: path, advice: 'Put one text on each line.' })
+}
+
+/** @throws `file.missing`, `data.format` */
+async function isJsonLines(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined)
   if (!found) throw new MsError('file.missing', 'there is no such file', { where: path, advice: 'Check the path given to --input.' })
   if (found.isDirectory() || !/\.(jsonl|txt)$/i.test(path)) {
@@ -19,12 +41,37 @@ export async function readItems(path: string): Promise<Items> {
       advice: 'Give a .jsonl with _id and text, or a .txt with a text a line.',
     })
   }
-  const bytes = await readFile(path)
-  if (/\.jsonl$/i.test(path)) {
-    const documents = readDocuments(bytes, path)
-    return { ids: documents.map((document) => document.id), texts: documents.map(documentText) }
+  return /\.jsonl$/i.test(path)
+}
+
+const newline = 10
+
+/** A file in parts that end where a line ends. `first` is the number of a part's first line. */
+export async function* lineBlocks(path: string): AsyncGenerator<{ bytes: Uint8Array; first: number }> {
+  const file = await open(path)
+  try {
+    let first = 1
+    let rest: Uint8Array = new Uint8Array()
+    for (;;) {
+      const block = new Uint8Array(rest.length + blockBytes)
+      block.set(rest)
+      const { bytesRead } = await file.read(block, rest.length, blockBytes, null)
+      const bytes = block.subarray(0, rest.length + bytesRead)
+      const end = bytesRead === 0 ? bytes.length : bytes.lastIndexOf(newline) + 1
+      const lines = bytes.subarray(0, end)
+      if (lines.length > 0) yield { bytes: lines, first }
+      if (bytesRead === 0) return
+      first += countLines(lines)
+      rest = bytes.subarray(end)
+    }
+  } finally {
+    await file.close()
   }
-  const texts = Array.from(textLines(bytes, path, { blank: true }), (line) => line.value)
-  if (texts.length === 0) throw new MsError('data.empty', 'there is no text', { where: path, advice: 'Put one text on each line.' })
-  return { ids: texts.map((_, i) => String(i + 1)), texts }
+}
+
+/** Lines that have an end. */
+export function countLines(bytes: Uint8Array): number {
+  let count = 0
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) count++
+  return count
 }

@@ -33,7 +33,11 @@ export const distillCommand = defineCommand({
   run: async ({ options, terminal, signal }) => {
     if (options.texts.length === 0) throw wrongUse('--texts is missing', '--texts FILE')
     const texts = []
-    for (const name of options.texts) texts.push({ name, texts: (await readItems(name)).texts.filter((text) => text.trim() !== '') })
+    for (const name of options.texts) {
+      const own: string[] = []
+      for await (const { text } of readItems(name)) if (text.trim() !== '') own.push(text)
+      texts.push({ name, texts: own })
+    }
     const encoder = await openModel(options.teacher, { terminal, signal })
     const tokenizerBytes = tokenizerOf(encoder, options.teacher)
     const engine = await openEngineFor(options, terminal, signal)

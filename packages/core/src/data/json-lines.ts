@@ -8,7 +8,12 @@ export interface Line<T> {
 
 const newline = 10
 
-export interface TextLinesOptions {
+export interface LinesOptions {
+  /** Number of the first line, where the bytes are a part of a file. Default: 1. */
+  first?: number
+}
+
+export interface TextLinesOptions extends LinesOptions {
   /** Give blank lines too. Default: false. */
   blank?: boolean
 }
@@ -17,10 +22,10 @@ export interface TextLinesOptions {
  * The lines of a UTF-8 text, without their ends; blank ones are left out. Works on the bytes, so a file may be larger than the longest string.
  * @throws `data.encoding` naming the line that is not UTF-8
  */
-export function* textLines(bytes: Uint8Array, where: string, { blank = false }: TextLinesOptions = {}): Generator<Line<string>> {
+export function* textLines(bytes: Uint8Array, where: string, { blank = false, first = 1 }: TextLinesOptions = {}): Generator<Line<string>> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-  for (let number = 1; start < bytes.length; number++) {
+  let start = first === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  for (let number = first; start < bytes.length; number++) {
     const found = bytes.indexOf(newline, start)
     const end = found < 0 ? bytes.length : found
     let text: string
@@ -43,8 +48,8 @@ export function* textLines(bytes: Uint8Array, where: string, { blank = false }: 
  * One JSON object a line.
  * @throws `data.malformed` naming file and line
  */
-export function* jsonLines(bytes: Uint8Array, where: string): Generator<Line<Record<string, unknown>>> {
-  for (const { value: text, number } of textLines(bytes, where)) {
+export function* jsonLines(bytes: Uint8Array, where: string, options: LinesOptions = {}): Generator<Line<Record<string, unknown>>> {
+  for (const { value: text, number } of textLines(bytes, where, options)) {
     let value: unknown
     try {
       value = JSON.parse(text)

@@ -1,7 +1,7 @@
 import { MsError } from '../errors.js'
 import type { ModelFiles } from '../model-files.js'
 import { idField, textField } from './fields.js'
-import { jsonLines, textLines } from './json-lines.js'
+import { jsonLines, type LinesOptions, textLines } from './json-lines.js'
 import type { Document, Qrels, Query, RetrievalData, Split } from './retrieval.js'
 
 const splitFiles: Readonly<Record<Split, readonly string[]>> = {
@@ -12,9 +12,23 @@ const splitFiles: Readonly<Record<Split, readonly string[]>> = {
 
 /** Documents of a `corpus.jsonl`: `_id` (or `id`), and `title`, `text`, `image` as far as they are there. */
 export function readDocuments(bytes: Uint8Array, where: string): Document[] {
-  const seen = new Map<string, number>()
-  const documents: Document[] = []
-  for (const { value, number } of jsonLines(bytes, where)) {
+  const documents = [...documentLines(bytes, where)]
+  if (documents.length === 0) throw new MsError('data.empty', 'there is no document', { where, advice: 'One JSON object a line.' })
+  return documents
+}
+
+export interface DocumentLinesOptions extends LinesOptions {
+  /** Ids so far and their lines, where a file is read in parts: this part's are added. */
+  seen?: Map<string, number>
+}
+
+/** The same one by one: a corpus of any size, in parts that end where a line ends. */
+export function* documentLines(
+  bytes: Uint8Array,
+  where: string,
+  { seen = new Map(), ...options }: DocumentLinesOptions = {},
+): Generator<Document> {
+  for (const { value, number } of jsonLines(bytes, where, options)) {
     const at = `${where}:${number}`
     const id = idField(value, ['_id', 'id'], at)
     const first = seen.get(id)
@@ -24,10 +38,8 @@ export function readDocuments(bytes: Uint8Array, where: string): Document[] {
     if (title === undefined && text === undefined && image === undefined) {
       throw new MsError('data.field', 'there is neither "text" nor "title" nor "image"', { where: at })
     }
-    documents.push({ id, ...(title ? { title } : {}), ...(text === undefined ? {} : { text }), ...(image ? { image } : {}) })
+    yield { id, ...(title ? { title } : {}), ...(text === undefined ? {} : { text }), ...(image ? { image } : {}) }
   }
-  if (documents.length === 0) throw new MsError('data.empty', 'there is no document', { where, advice: 'One JSON object a line.' })
-  return documents
 }
 
 const duplicate = (id: string, at: string, first: number) =>
