@@ -73,8 +73,14 @@ describe('openVectorFile', () => {
     await resumed.close()
   })
 
+  it('leaves nothing behind when no row was written', async () => {
+    await (await openVectorFile(path, options)).close()
+    expect(await readdir(folder)).toEqual([])
+  })
+
   it('refuses what another command has left', async () => {
     const broken = await openVectorFile(path, options)
+    await broken.append(names(0, 1), rows(0, 1))
     await broken.close()
     await expect(openVectorFile(path, { ...options, signature: 'b', resume: true })).rejects.toMatchObject({ code: 'encode.resume' })
   })

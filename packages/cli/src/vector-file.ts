@@ -31,7 +31,7 @@ export interface VectorFile {
   append(ids: readonly string[], vectors: Vectors): Promise<void>
   /** Gives both files their names. */
   finish(): Promise<void>
-  /** Leaves what is there for another run. */
+  /** Leaves what is there for another run; nothing, if there is no row yet. */
   close(): Promise<void>
 }
 
@@ -122,6 +122,7 @@ export async function openVectorFile(path: string, { dim, signature, resume = fa
         }),
       close: async () => {
         for (const file of files) await file.close().catch(() => undefined)
+        if (rows === 0) for (const each of [notePath, idsPath, vectorsPath]) await rm(each, { force: true })
       },
     }
   })
