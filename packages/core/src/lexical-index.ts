@@ -6,13 +6,20 @@ export interface Token {
   readonly term: string
   readonly start: number
   readonly end: number
+  /** A second reading of what other tokens cover: it can be found, and does not add to the length of its text. Default: false. */
+  readonly overlap?: boolean
+  /** How much it counts in a query. Default: 1. */
+  readonly weight?: number
 }
 
 /** Cuts a text into terms. Documents and queries go through the same one. */
 export interface Analyzer {
-  /** Names analyser and version, so that a saved index is never read with another. */
+  /** Names analyser and version, so that a saved index is never read with another. Says nothing of `queryTokens`, which may change. */
   readonly name: string
+  /** The terms that a document is found by. */
   tokens(text: string): Token[]
+  /** The terms that a query asks for, all of them of the kind that `tokens` gives. Default: `tokens`. */
+  queryTokens?(query: string): Token[]
 }
 
 export interface LexicalDocument {

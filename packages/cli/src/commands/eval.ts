@@ -16,7 +16,11 @@ export const evaluateCommand = defineCommand({
   summary: 'Measure a model, or keyword search, on judged queries',
   usage: '--model M|bm25|RUN --data D',
   options: {
-    model: { type: 'string', value: 'M', help: 'a preset, hub id, folder or finished run, or bm25 (default: ms-mini-text)' },
+    model: {
+      type: 'string',
+      value: 'M',
+      help: 'a preset, hub id, folder or finished run, or bm25, the plain baseline (default: ms-mini-text)',
+    },
     data: { type: 'string', value: 'D', help: 'a BEIR folder, or a .jsonl, .csv or .tsv of pairs', required: true },
     ...splitOption,
     mode: {
@@ -48,7 +52,8 @@ export const evaluateCommand = defineCommand({
       }
     }
     const hybrid = async () => hybridRuns(await dense(), await keywordRuns(system), system)
-    const runs = mode === 'lexical' ? await keywordRuns(system) : mode === 'dense' ? await dense() : await hybrid()
+    const runs =
+      mode === 'lexical' ? await keywordRuns({ ...system, plain: keywordOnly }) : mode === 'dense' ? await dense() : await hybrid()
     const evaluation = evaluateSystem(runs, system)
     const fusion = 'fusion' in runs ? runs.fusion : undefined
     const model = keywordOnly || mode === 'lexical' ? 'bm25' : (options.model ?? defaultModel)

@@ -2,12 +2,19 @@ import type { Analyzer, Token } from '@ms/core'
 import { CharacterClass, characterClasses } from './character-class.js'
 import { foldTerm } from './fold-term.js'
 import { stemEnglish } from './stem-english.js'
+import { pushBigrams, unspacedQuery } from './unspaced-query.js'
 import { pushUnspaced } from './unspaced-tokens.js'
 import { wordCache } from './word-cache.js'
 
 export interface StandardAnalyzerOptions {
   /** What is done to words of the letters a–z. Default: `english`. */
   stemming?: 'english' | 'none'
+  /**
+   * What counts in a query in a script without spaces. `words`: bigrams within words more than those across, and single characters a little.
+   * `bigrams`: all bigrams alike, which is what other engines do, and the baseline that figures are compared with. Documents have the same
+   * terms either way, so an index can be searched with both. Default: `words`.
+   */
+  unspaced?: 'words' | 'bigrams'
 }
 
 const longestTerm = 128
@@ -26,11 +33,12 @@ const isApostrophe = (code: number) => code === 0x27 || code === 0x2019 || code 
  *
  * - Words are runs of letters and digits, in lower case, without accents, in compatibility form (`Ａ` is `a`); what follows an
  *   apostrophe in an English contraction is left out (`user's` → `user`); words of a–z are stemmed (Porter 2).
- * - Scripts without spaces (Chinese, Japanese, Korean, Thai …) become overlapping bigrams.
+ * - Scripts without spaces (Chinese, Japanese, Korean, Thai …) become overlapping bigrams, and single characters beside them.
  * - A number keeps its point (`3.14`, `10.0.0.1`) and loses its thousands separators; `C++` and `C#` are terms; `=VLOOKUP(`,
  *   `com.sun.star` and `snake_case` are their words; an emoji is a term.
  *
- * It uses no dictionary and no locale, so a text has the same terms in every version of Node and in every browser.
+ * Documents are cut without dictionary and locale, so a text has the same terms in every version of Node and in every browser. For a query,
+ * words that `Intl.Segmenter` finds change how much a term counts, and never which documents are found.
  *
  * @example
  * ```ts
@@ -38,7 +46,7 @@ const isApostrophe = (code: number) => code === 0x27 || code === 0x2019 || code 
  * standardAnalyzer().tokens('Connections…') // [{ term: 'connect', start: 0, end: 11 }]
  * ```
  */
-export function standardAnalyzer({ stemming = 'english' }: StandardAnalyzerOptions = {}): Analyzer {
+export function standardAnalyzer({ stemming = 'english', unspaced = 'words' }: StandardAnalyzerOptions = {}): Analyzer {
   const classOf = characterClasses()
   const stem = stemming === 'english' ? stemEnglish : (word: string) => word
   const termOf = wordCache((word) => {
@@ -92,33 +100,36 @@ export function standardAnalyzer({ stemming = 'english' }: StandardAnalyzerOptio
     return found === CharacterClass.separator && text[at + 1] === emojiSelector ? CharacterClass.emoji : found
   }
 
+  const cut = (text: string, pushRun: typeof pushUnspaced): Token[] => {
+    const out: Token[] = []
+    for (let at = 0; at < text.length; ) {
+      const code = text.charCodeAt(at)
+      const found = code > 127 ? startClass(text, at) : asciiClass(code)
+      if (isWord(found)) {
+        const end = wordEnd(text, at)
+        const afterApostrophe = at > 1 && isApostrophe(text.charCodeAt(at - 1)) && out.at(-1)?.end === at - 1
+        if (!afterApostrophe || !contractions.has(text.slice(at, end).toLowerCase())) {
+          const term = termOf(text, at, Math.min(end, at + longestTerm))
+          if (term !== '') out.push({ term, start: at, end })
+        }
+        at = end
+      } else if (found === CharacterClass.unspaced) {
+        const end = runEnd(text, at, (next) => next === CharacterClass.unspaced)
+        pushRun(text, at, end, out)
+        at = end
+      } else if (found === CharacterClass.emoji) {
+        const end = emojiEnd(text, at, classAt)
+        out.push({ term: text.slice(at, end).replace(/\ufe0f/g, ''), start: at, end })
+        at = end
+      } else at += code >= 0xd800 && code <= 0xdbff ? width(text, at) : 1
+    }
+    return out
+  }
+  const pushQuery = unspaced === 'words' ? unspacedQuery() : pushBigrams
   return {
-    name: `standard-1-${stemming}`,
-    tokens(text) {
-      const out: Token[] = []
-      for (let at = 0; at < text.length; ) {
-        const code = text.charCodeAt(at)
-        const found = code > 127 ? startClass(text, at) : asciiClass(code)
-        if (isWord(found)) {
-          const end = wordEnd(text, at)
-          const afterApostrophe = at > 1 && isApostrophe(text.charCodeAt(at - 1)) && out.at(-1)?.end === at - 1
-          if (!afterApostrophe || !contractions.has(text.slice(at, end).toLowerCase())) {
-            const term = termOf(text, at, Math.min(end, at + longestTerm))
-            if (term !== '') out.push({ term, start: at, end })
-          }
-          at = end
-        } else if (found === CharacterClass.unspaced) {
-          const end = runEnd(text, at, (next) => next === CharacterClass.unspaced)
-          pushUnspaced(text, at, end, out)
-          at = end
-        } else if (found === CharacterClass.emoji) {
-          const end = emojiEnd(text, at, classAt)
-          out.push({ term: text.slice(at, end).replace(/\ufe0f/g, ''), start: at, end })
-          at = end
-        } else at += code >= 0xd800 && code <= 0xdbff ? width(text, at) : 1
-      }
-      return out
-    },
+    name: `standard-2-${stemming}`,
+    tokens: (text) => cut(text, pushUnspaced),
+    queryTokens: (query) => cut(query, pushQuery),
   }
 }
 

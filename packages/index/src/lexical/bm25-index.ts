@@ -140,9 +140,10 @@ export function bm25IndexFrom(snapshot: Bm25Snapshot | undefined, options: Bm25O
 
   const queryTerms = (query: string): QueryTerm[] => {
     const times = new Map<number, number>()
-    for (const { term } of analyzer.tokens(query)) {
+    const asked = analyzer.queryTokens?.(query) ?? analyzer.tokens(query)
+    for (const { term, weight = 1 } of asked) {
       const number = numberOf.get(term)
-      if (number !== undefined && frequencies[number] > 0) times.set(number, (times.get(number) ?? 0) + 1)
+      if (number !== undefined && frequencies[number] > 0) times.set(number, (times.get(number) ?? 0) + weight)
     }
     return Array.from(times, ([number, count]) => {
       const frequency = frequencies[number]

@@ -27,13 +27,14 @@ export function countTerms(documents: readonly LexicalDocument[], { analyzer, in
     for (let field = title ? 0 : 1; field < 2; field++) {
       const times = field === 0 ? titleBoost : 1
       const tokens = analyzer.tokens(field === 0 ? (title ?? '') : text)
-      lengths[document] += tokens.length * times
       if (used + tokens.length > terms.length) {
         terms = grown(terms, used + tokens.length)
         counts = grown(counts, used + tokens.length)
       }
       for (let i = 0; i < tokens.length; i++) {
-        const number = intern(tokens[i].term)
+        const { term, overlap } = tokens[i]
+        const number = intern(term)
+        if (!overlap) lengths[document] += times
         if (number >= place.length) place = grown(place, number + 1)
         const at = place[number]
         if (at >= start && at < used && terms[at] === number) counts[at] = Math.min(largestCount, counts[at] + times)

@@ -111,7 +111,7 @@ describe('saveCollection and openCollection', () => {
       dim,
       metric: 'cosine',
       space: 'space-1',
-      analyzer: 'standard-1-english',
+      analyzer: 'standard-2-english',
       model: 'ms-mini-text',
       settings: { fusion: { weight: 0.4 } },
     })

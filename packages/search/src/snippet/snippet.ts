@@ -54,7 +54,8 @@ export function matchRanges(text: string, query: string, analyzer: Analyzer): Ra
 }
 
 function matching(text: string, query: string, analyzer: Analyzer): Token[] {
-  const terms = new Set(analyzer.tokens(query).map(({ term }) => term))
+  // Second readings of the query (a single character of a longer Chinese word) would mark half the text.
+  const terms = new Set(analyzer.tokens(query).flatMap(({ term, overlap }) => (overlap ? [] : [term])))
   return terms.size === 0 ? [] : analyzer.tokens(text).filter(({ term }) => terms.has(term))
 }
 
