@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MsError } from '../errors.js'
+import { ownerOf, ownerTag } from './owned-name.js'
+import { sweepLeftovers } from './sweep-leftovers.js'
 
 const unwritable = (path: string, cause: unknown) =>
   new MsError('file.unwritable', `cannot write: ${cause instanceof Error ? cause.message : cause}`, {
@@ -17,12 +18,16 @@ async function syncDirectory(path: string): Promise<void> {
   await handle?.close()
 }
 
-/** Temporary file → fsync → rename: a reader sees the old file or the new one, never half. @throws `file.unwritable` */
+/**
+ * Temporary file → fsync → rename: a reader sees the old file or the new one, never half. Temporary files that killed processes left in
+ * the folder are removed. @throws `file.unwritable`
+ */
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
   const target = resolve(path)
-  const temporary = join(dirname(target), `.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = join(dirname(target), `.${ownerTag()}.tmp`)
   try {
     await mkdir(dirname(target), { recursive: true })
+    await sweepLeftovers(dirname(target), (name) => name.startsWith('.'))
     const handle = await open(temporary, 'wx')
     try {
       await handle.writeFile(bytes)
@@ -38,28 +43,46 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
   }
 }
 
+/** Whether a name is that of `target` and an owner's, and not that of a longer name's owner. */
+const isBeside = (name: string, target: string): boolean => {
+  const rest = name.startsWith(`${basename(target)}.`) ? name.slice(basename(target).length) : ''
+  return rest !== '' && ownerOf(rest) !== undefined && rest.split('.').length === 3
+}
+
 /**
  * Puts back what `replaceDirectory` had moved aside when the process died between its two renames.
+ * @param patience how often to look again, 20 ms apart, while the writer may be alive
  * @returns whether there is a directory at `path` now
  */
-export async function restoreDirectory(path: string): Promise<boolean> {
+export async function restoreDirectory(path: string, patience = 10): Promise<boolean> {
   const target = resolve(path)
   const siblings: string[] = await readdir(dirname(target)).catch(() => [])
   if (siblings.includes(basename(target))) return true
-  const aside = siblings.find((name) => name.startsWith(`${basename(target)}.`) && /\.[0-9a-f]{12}\.old$/.test(name))
+  const aside = siblings.find((name) => isBeside(name, target) && ownerOf(name)?.kind === 'old')
   if (!aside) return false
-  await rename(join(dirname(target), aside), target)
-  return true
+  if (patience > 0 && ownerOf(aside)?.alive) {
+    // A living writer is between its two renames: the new directory is there in a moment.
+    await new Promise((done) => setTimeout(done, 20))
+    return restoreDirectory(path, patience - 1)
+  }
+  return rename(join(dirname(target), aside), target).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**
  * Fills a new directory beside `path` and moves it there in one step when `fill` is done; what was there is replaced.
- * When `fill` fails or the process dies, `path` is as it was. @throws `file.unwritable`
+ * When `fill` fails or the process dies, `path` is as it was; what killed processes left beside it is removed at the next call.
+ * @throws `file.unwritable`
  */
 export async function replaceDirectory(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const target = resolve(path)
-  const suffix = randomBytes(6).toString('hex')
+  const suffix = ownerTag()
   const temporary = `${target}.${suffix}.tmp`
+  // First: what was moved aside may be all there is, and is then no leftover.
+  await restoreDirectory(path).catch(() => undefined)
+  await sweepLeftovers(dirname(target), (name) => isBeside(name, target))
   try {
     await mkdir(temporary, { recursive: true })
   } catch (cause) {
@@ -77,6 +100,7 @@ export async function replaceDirectory(path: string, fill: (temporary: string) =
     if (hadOld) await rm(old, { recursive: true, force: true })
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
+    await restoreDirectory(path, 0)
     throw MsError.isInstance(cause) ? cause : unwritable(path, cause)
   }
 }

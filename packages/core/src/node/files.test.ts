@@ -1,9 +1,20 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { replaceDirectory, restoreDirectory, writeFileAtomic } from './atomic-write.js'
 import { directoryFiles } from './directory-files.js'
+import { ownerTag } from './owned-name.js'
+
+/** The tag of a process of this machine that has ended. */
+async function deadOwner(): Promise<string> {
+  const child = spawn(process.execPath, ['-e', ''])
+  await once(child, 'exit')
+  const pid = (child.pid ?? 0).toString(16).padStart(8, '0')
+  return `${ownerTag().slice(0, 8) + pid}0123abcd`
+}
 
 let folder: string
 beforeAll(async () => {
@@ -52,10 +63,55 @@ describe('atomic writes', () => {
     const target = join(folder, 'killed', 'model')
     await mkdir(target, { recursive: true })
     await writeFile(join(target, 'one'), '1')
-    await rename(target, `${target}.0123456789ab.old`)
+    await rename(target, `${target}.${await deadOwner()}.old`)
     expect(await restoreDirectory(target)).toBe(true)
     expect(await readdir(target)).toEqual(['one'])
     expect(await restoreDirectory(target)).toBe(true)
     expect(await restoreDirectory(join(folder, 'killed', 'other'))).toBe(false)
+  })
+  it('remove at the next save what killed processes left, and nothing else', async () => {
+    const parent = join(folder, 'swept')
+    const target = join(parent, 'model')
+    const dead = await deadOwner()
+    const alive = ownerTag()
+    const elsewhere = `00000000${dead.slice(8)}`
+    const others = [
+      'model.other',
+      `model.v2.${dead}.tmp`,
+      `other.${dead}.tmp`,
+      'model.0123.tmp',
+      `model.${alive}.tmp`,
+      `model.${elsewhere}.tmp`,
+    ]
+    const leftovers = [`model.${dead}.tmp`, `model.${dead}.old`, `model.${elsewhere.slice(0, -1)}f.tmp`]
+    await mkdir(target, { recursive: true })
+    for (const name of [...others, ...leftovers]) {
+      await mkdir(join(parent, name))
+      await writeFile(join(parent, name, 'half'), '')
+    }
+    // The other machine's second folder has not been touched for two days, nor has anything in it.
+    const old = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000)
+    for (const path of ['half', '']) await utimes(join(parent, leftovers[2], path), old, old)
+    await replaceDirectory(target, (temporary) => writeFile(join(temporary, 'one'), '1'))
+    expect((await readdir(parent)).sort()).toEqual(['model', ...others].sort())
+    expect(await readdir(target)).toEqual(['one'])
+
+    await writeFile(join(parent, `.${dead}.tmp`), 'half')
+    await writeFile(join(parent, `.${alive}.tmp`), 'half')
+    await writeFileAtomic(join(parent, 'a.txt'), 'whole')
+    expect((await readdir(parent)).sort()).toEqual(['model', 'a.txt', `.${alive}.tmp`, ...others].sort())
+  })
+  it('let several processes save into one place at a time', async () => {
+    const target = join(folder, 'crowded')
+    const save = (i: number) =>
+      replaceDirectory(target, async (temporary) => {
+        for (const part of ['a', 'b']) {
+          await writeFile(join(temporary, part), `${i}`)
+          await new Promise((done) => setTimeout(done, 5))
+        }
+      })
+    await Promise.allSettled(Array.from({ length: 6 }, (_, i) => save(i)))
+    const parts = await Promise.all(['a', 'b'].map((part) => readFile(join(target, part), 'utf8')))
+    expect(new Set(parts).size).toBe(1)
   })
 })
