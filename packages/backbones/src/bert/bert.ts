@@ -24,7 +24,7 @@ import { bertParameterName, bertShapes, embeddingNames } from './bert-names.js'
  * }
  * ```
  */
-export const bert: Required<BackbonePlugin<BertConfig>> = {
+export const bert: BackbonePlugin<BertConfig> & Required<Pick<BackbonePlugin<BertConfig>, 'rename'>> = {
   modelTypes: ['bert'],
   parseConfig: parseBertConfig,
   create: (config) => ({

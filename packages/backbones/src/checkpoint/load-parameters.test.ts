@@ -1,6 +1,7 @@
 import { memoryFiles } from '@ms/core'
 import { describe, expect, it } from 'vitest'
 import { bert } from '../bert/bert.js'
+import { torchFile } from '../fixtures/torch-files.js'
 import type { CheckpointTensor } from './checkpoint-tensor.js'
 import { encodeFloat16 } from './half-float.js'
 import { quantizeRows } from './int8-rows.js'
@@ -61,7 +62,14 @@ describe('loadParameters', () => {
   const index = (map: unknown) => JSON.stringify({ weight_map: map })
   const bad: [string, ReturnType<typeof memoryFiles>, string, RegExp][] = [
     ['nothing there', memoryFiles({ 'config.json': '{}' }, 'M'), 'weights.none', /model\.safetensors/],
-    ['only a PyTorch file', memoryFiles({ 'pytorch_model.bin': 'PK' }, 'M'), 'weights.format', /pytorch_model\.bin/],
+    ['only a TensorFlow file', memoryFiles({ 'tf_model.h5': 'x' }, 'M'), 'weights.format', /tf_model\.h5/],
+    ['several files', memoryFiles({ 'a.pth': 'x', 'b.safetensors': 'x' }, 'M'), 'weights.several', /a\.pth, b\.safetensors/],
+    [
+      'an index without its PyTorch shards',
+      memoryFiles({ 'pytorch_model.bin.index.json': index({ 'dense.weight': 'pytorch_model-1.bin' }) }),
+      'weights.shards',
+      /pytorch_model-1\.bin/,
+    ],
     ['a missing weight', filesOf({ 'dense.weight': weight }), 'weights.missing', /1 weights.*dense\.bias/],
     ['an extra weight', filesOf({ ...ok, 'other.bias': bias }), 'weights.extra', /other\.bias/],
     [
@@ -106,6 +114,21 @@ describe('loadParameters', () => {
   it.each(bad)('says so: %s', async (_, files, code, message) => {
     await expect(loadParameters(files, shapes)).rejects.toMatchObject({ name: 'MsError', code, message: expect.stringMatching(message) })
   })
+
+  it.each(['pytorch_model.bin', 'resnet50-0676ba61.pth', 'weights.pt', 'weights.safetensors'])(
+    'reads %s, whatever torch.save or safetensors wrote into it',
+    async (name) => {
+      const floats = (values: number[]) => new Uint8Array(Float32Array.from(values).buffer)
+      const tensors = {
+        'module.dense.weight': { key: '0', length: 6, shape: [2, 3], strides: [1, 2] },
+        'module.dense.bias': { key: '1', length: 2, shape: [2], strides: [1] },
+      }
+      const bytes = torchFile(tensors, { 0: floats([1, 4, 2, 5, 3, 6]), 1: floats([7, 8]) })
+      const parameters = await loadParameters(memoryFiles({ [name]: bytes, 'config.json': '{}' }), shapes)
+      expect([...(parameters.get('dense.weight')?.data ?? [])]).toEqual([1, 2, 3, 4, 5, 6])
+      expect([...(parameters.get('dense.bias')?.data ?? [])]).toEqual([7, 8])
+    },
+  )
 
   it('knowingly ignores the heads and buffers of a BERT, under any prefix, and nothing else', async () => {
     const config = bert.parseConfig(

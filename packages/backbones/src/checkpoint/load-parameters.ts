@@ -104,7 +104,7 @@ function floatsOf(
   { tensor, where }: CheckpointEntry,
   entries: ReadonlyMap<string, CheckpointEntry>,
 ): Float32Array {
-  if (tensor.shape.length !== shape.length || tensor.shape.some((n, i) => n !== shape[i])) {
+  if (!isOfShape(tensor.shape, shape)) {
     throw new MsError('weights.shape', `${key} is [${tensor.shape.join(', ')}], the network needs [${shape.join(', ')}]`, {
       where,
       advice: 'config.json and the weights belong to different networks.',
@@ -113,6 +113,12 @@ function floatsOf(
   const data = tensor.dtype === 'I8' ? fromInt8(key, tensor, where, entries) : toFloat32(floating(key, tensor, where))
   assertFiniteWeight(key, shape, data, where)
   return data
+}
+
+/** Equal; or a dense layer `[out, in]` that is written as the convolution `[out, channels, height, width]` of a whole map. */
+function isOfShape(found: readonly number[], wanted: readonly number[]): boolean {
+  const folded = wanted.length === 2 && found.length === 4 ? [found[0], found[1] * found[2] * found[3]] : found
+  return folded.length === wanted.length && folded.every((n, i) => n === wanted[i])
 }
 
 function floating(key: string, tensor: CheckpointTensor, where: string): CheckpointTensor {

@@ -141,7 +141,7 @@ function parseObject(text: string, where: string): Record<string, unknown> {
 function notSafetensors(bytes: Uint8Array): string {
   const start = String.fromCharCode(...bytes.subarray(0, 8))
   if (start.startsWith('version')) return 'This is a Git LFS pointer: fetch the file itself (git lfs pull).'
-  if (start.startsWith('PK')) return 'This looks like a PyTorch file (zip): convert it to safetensors first.'
+  if (start.startsWith('PK')) return 'This looks like a PyTorch file (zip): call it pytorch_model.bin.'
   if (start.startsWith('<')) return 'This looks like a web page, not a checkpoint: fetch the file again.'
   return 'This is probably not a safetensors file.'
 }

@@ -18,7 +18,7 @@ const weightName = 'embedding.weight'
  * Inputs: `ids [tokens] int32`, `offsets [texts + 1] int32` (see `RaggedIds`). Output: `[texts, width]`.
  * Such models have no config.json: `loadStaticTable` takes the sizes from the checkpoint.
  */
-export const staticEmbedding: Required<BackbonePlugin<StaticConfig>> = {
+export const staticEmbedding: BackbonePlugin<StaticConfig> & Required<Pick<BackbonePlugin<StaticConfig>, 'rename'>> = {
   modelTypes: ['static'],
   parseConfig: (json, where) => {
     const result = schema.safeParse(json)

@@ -37,13 +37,30 @@ export interface Backbone {
   forward(inputs: Tensors, weights: Weights, mode: Mode): Hidden
 }
 
+/** The classifier that a network was trained with, kept apart from it: what it makes of a picture becomes a number a class. */
+export interface Classifier {
+  readonly shapes: ReadonlyMap<string, readonly number[]>
+  /** What the classifier was trained on top of: `[batch, classes]`, before any softmax. */
+  forward(hidden: Hidden, weights: Weights, mode: Mode): Tensor2D
+}
+
 /** How a kind of network joins in: a value that is handed to `loadEncoder`, no registry. */
 export interface BackbonePlugin<Config = unknown> {
   /** Values of `model_type` in config.json that it understands. */
   readonly modelTypes: readonly string[]
+  /** Values of `architecture` in config.json (timm's way of naming a network: `resnet50`) that it understands. */
+  readonly architectures?: readonly string[]
   /** @throws `config.invalid` naming the field. */
   parseConfig(json: unknown, where: string): Config
   create(config: Config): Backbone
   /** Checkpoint key → this backbone's parameter name; undefined: not a weight of this network (a head, a buffer). Default: identity. */
   rename?(key: string, config: Config): string | undefined
+  /** The classifier that such checkpoints carry. */
+  readonly classifier?: {
+    /** The weight, by this plug-in's name, whose first dimension is the number of classes. */
+    readonly classes: string
+    create(config: Config, classes: number): Classifier
+    /** Checkpoint key → name of a weight of the classifier; undefined: not one of them. */
+    rename(key: string, config: Config): string | undefined
+  }
 }

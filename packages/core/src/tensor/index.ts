@@ -1,4 +1,4 @@
-export type { Backbone, BackbonePlugin, Hidden, Mode } from './backbone.js'
+export type { Backbone, BackbonePlugin, Classifier, Hidden, Mode } from './backbone.js'
 export type { Encoder, EncoderCut, Prepared, Processor } from './encoder.js'
 export type { Compiled, CompileOptions, Differentiated, DifferentiateOptions, Engine, TensorFunction } from './engine.js'
 export type { HostData, HostTensor, Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
