@@ -36,15 +36,16 @@ const longest = 2
 export async function decodePicture(sharp: SharpModule, bytes: Uint8Array, options: DecodeOptions): Promise<PreparedPicture> {
   const { settings, extent, limits, where } = options
   const format = checkBytes(bytes, limits, where)
-  const open = () =>
-    sharp(bytes, { failOn: 'error', limitInputPixels: limits.pixels, autoOrient: true, pages: 1 }).timeout({ seconds: limits.seconds })
   try {
-    const header = await sharp(bytes, { failOn: 'error', limitInputPixels: limits.pixels, pages: 1 }).metadata()
+    const image = sharp(bytes, { failOn: 'error', limitInputPixels: limits.pixels, autoOrient: true, pages: 1 }).timeout({
+      seconds: limits.seconds,
+    })
+    const header = await image.metadata()
     const original: PictureSize = [header.autoOrient.height, header.autoOrient.width]
     const target = scaledSize(settings, original)
     const grows = target[0] > original[0] || target[1] > original[1]
     const kept = keptPart(settings, extent, target)
-    const image = open().flatten({ background: '#fff' }).toColourspace('srgb')
+    image.flatten({ background: '#fff' }).toColourspace('srgb')
     if (grows && format !== 'svg') {
       // libvips enlarges with a shift of half a pixel (8.18): ours is where PIL's is.
       const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
@@ -59,12 +60,7 @@ export async function decodePicture(sharp: SharpModule, bytes: Uint8Array, optio
       return { cost: 1, ...resample(whole, { width: kept.width, height: kept.height, interpolation: settings.interpolation, region }) }
     }
     const { data, info } = await image
-      .resize(target[1], target[0], {
-        fit: 'fill',
-        kernel: kernels[settings.interpolation],
-        // Decoding at a fraction of the size halves the cost of a WebP; a JPEG gains nothing by more than libvips does anyway.
-        fastShrinkOnLoad: format === 'webp',
-      })
+      .resize(target[1], target[0], { fit: 'fill', kernel: kernels[settings.interpolation] })
       .extract(kept)
       .raw()
       .toBuffer({ resolveWithObject: true })

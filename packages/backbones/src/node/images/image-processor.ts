@@ -11,7 +11,7 @@ import { decodePicture, type Extent } from './decode-picture.js'
 import { inParallel } from './in-parallel.js'
 import { PictureFolder } from './picture-folder.js'
 import { PictureMemory } from './picture-memory.js'
-import { findSource } from './read-source.js'
+import { openSource } from './read-source.js'
 
 export interface ImageProcessorOptions {
   /**
@@ -74,13 +74,16 @@ export function imageProcessor(settings: ImageSettings, options: ImageProcessorO
     return picture
   }
   const prepareOne = async (source: ImageSource, where: string) => {
-    const { identity, read } = await findSource(source, limits)
-    if (identity === undefined) return throughDisk(await read(), where)
-    const known = memory.get(identity)
-    if (known) return known
-    const picture = await throughDisk(await read(), where)
-    memory.set(identity, picture)
-    return picture
+    const { identity, read, close } = await openSource(source, limits)
+    try {
+      const known = identity === undefined ? undefined : memory.get(identity)
+      if (known) return known
+      const picture = await throughDisk(await read(), where)
+      if (identity !== undefined) memory.set(identity, picture)
+      return picture
+    } finally {
+      await close()
+    }
   }
 
   return {

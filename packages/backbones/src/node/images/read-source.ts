@@ -1,31 +1,46 @@
-import { readFile, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { type ImageSource, MsError } from '@ms/core'
 import type { DecodeLimits } from './decode-limits.js'
 
-/** A picture's file, found but not read yet. */
-export interface FoundSource {
+/** A picture's file, opened but not read yet. */
+export interface OpenedSource {
   /** Equal for the same file in the same state; undefined for bytes. */
   readonly identity?: string
   /** @throws `picture.unreadable` */
   read(): Promise<Uint8Array>
+  close(): Promise<void>
 }
 
 /** @throws `picture.unreadable`, `picture.too-large` before anything is read */
-export async function findSource(source: ImageSource, limits: Required<DecodeLimits>): Promise<FoundSource> {
-  if (typeof source !== 'string') return { read: async () => source }
-  const unreadable = (what: string, cause?: unknown) =>
-    new MsError('picture.unreadable', what, { where: source, advice: 'Check the path and that you may read it.', cause })
+export async function openSource(source: ImageSource, limits: Required<DecodeLimits>): Promise<OpenedSource> {
+  if (typeof source !== 'string') return { read: async () => source, close: async () => undefined }
   const failed = (cause: unknown): never => {
-    throw unreadable(`cannot be read: ${cause instanceof Error ? cause.message : cause}`, cause)
+    throw unreadable(source, `cannot be read: ${cause instanceof Error ? cause.message : cause}`, cause)
   }
-  const status = await stat(source).catch(failed)
-  if (!status.isFile()) throw unreadable('it is no file')
-  if (status.size > limits.bytes) throw tooLarge(`${status.size} bytes, the limit is ${limits.bytes}`, source)
-  return {
-    identity: [source, status.dev, status.ino, status.size, status.mtimeMs].join('\0'),
-    read: () => readFile(source).catch(failed),
+  // Without waiting: a named pipe would keep one until somebody writes to it.
+  const handle = await open(source, constants.O_RDONLY | constants.O_NONBLOCK).catch(failed)
+  try {
+    const status = await handle.stat()
+    if (!status.isFile()) throw unreadable(source, 'it is no file')
+    if (status.size > limits.bytes) throw tooLarge(`${status.size} bytes, the limit is ${limits.bytes}`, source)
+    return {
+      identity: [source, status.dev, status.ino, status.size, status.mtimeMs].join('\0'),
+      // One read where `readFile` has several.
+      read: async () => {
+        const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(status.size), 0, status.size, 0).catch(failed)
+        return buffer.subarray(0, bytesRead)
+      },
+      close: () => handle.close(),
+    }
+  } catch (error) {
+    await handle.close()
+    throw error
   }
 }
+
+const unreadable = (where: string, what: string, cause?: unknown) =>
+  new MsError('picture.unreadable', what, { where, advice: 'Check the path and that you may read it.', cause })
 
 export const tooLarge = (what: string, where: string) =>
   new MsError('picture.too-large', what, { where, advice: 'Shrink the picture, or raise the limit if you trust where it is from.' })
