@@ -25,6 +25,10 @@ const evaluateTerm = ({ factor, divisor, powers }: Term, point: Point) =>
 export const evaluate = (size: Size, point: Point): number =>
   typeof size === 'number' ? size : size.terms.reduce((sum, term) => sum + evaluateTerm(term, point), 0)
 
+/** A whole number of times a size. */
+export const times = (size: Size, count: number): Size =>
+  typeof size === 'number' ? size * count : { terms: size.terms.map((term) => ({ ...term, factor: term.factor * count })) }
+
 /** Equal keys: equal sizes. */
 export const sizeKey = (size: Size): string =>
   typeof size === 'number'

@@ -1,5 +1,6 @@
 import type { ConvolutionAttrs } from '../../ops/kernel-names.js'
 import type { Margins2d } from '../../ops/sliding-window.js'
+import { depthwiseFilterGradient } from '../passes/depthwise-filter-gradient.js'
 import type { Recorded, Recorder } from '../recorder.js'
 import { reduce, reshape, transpose } from './nodes.js'
 
@@ -125,7 +126,11 @@ export function filterGradient(
   const { filterShape, groups } = attrs
   const [pictures, slopes] = [channelsFirst(recorder, x), channelsFirst(recorder, dy)]
   const [out, depth] = filterShape
-  if (depth === 1 && out === groups) return depthwiseFilterGradient(recorder, pictures, slopes, attrs)
+  if (depth === 1 && out === groups) {
+    const { strides, dilations, margins } = attrs
+    const attributes = { strides, dilations, pads: padsOf(margins) }
+    return recorder.node(depthwiseFilterGradient, [pictures, slopes], { dtype: x.dtype, shape: filterShape }, attributes)
+  }
   const geometry = geometryOf(pictures.shape, filterShape, attrs)
   const [height, width] = geometry.kernel
   if (groups === 1 && depth >= 16 && geometry.output[0] * geometry.output[1] <= fewPlaces)
@@ -257,34 +262,4 @@ function outerProduct(recorder: Recorder, slopes: Recorded, cell: Recorded, grou
   const shape = [...left.shape.slice(0, -1), right.shape[right.shape.length - 2]]
   const product = recorder.node('MatMul', [left, transpose(recorder, right, perm)], { dtype: cell.dtype, shape })
   return reshape(recorder, reduce(recorder, 'ReduceSum', product, [0], false), [out, channels / groups])
-}
-
-/**
- * A convolution whose filter is the gradient of the output. Pictures are its input channels, over which it sums, so that its
- * groups are the channels, however many pictures there are.
- */
-function depthwiseFilterGradient(
-  recorder: Recorder,
-  x: Recorded,
-  slopes: Recorded,
-  attrs: ConvolutionAttrs & { readonly filterShape: readonly number[] },
-): Recorded {
-  const { strides, dilations, filterShape, groups } = attrs
-  const { reach, input, output, before } = geometryOf(x.shape, filterShape, attrs)
-  const [batch, channels] = x.shape
-  // Rows at the end that no window reached would give more cells than the filter has.
-  const after = pairOf((axis) => (output[axis] - 1) * strides[axis] + reach[axis] - input[axis] - before[axis])
-  const size = pairOf((axis) => input[axis] + Math.min(0, after[axis]))
-  const reached = after.every((rows) => rows >= 0)
-    ? x
-    : slicePlaces(recorder, x, [0, 0, 0, 0], [batch, channels, ...size], [1, 1], [batch, channels, ...size])
-  const pictures = reshape(recorder, transpose(recorder, reached, [1, 0, 2, 3]), [1, channels * batch, ...size])
-  const filter = transpose(recorder, slopes, [1, 0, 2, 3])
-  const cells = conv(recorder, pictures, filter, {
-    strides: dilations,
-    dilations: strides,
-    margins: { top: before[0], left: before[1], bottom: Math.max(0, after[0]), right: Math.max(0, after[1]) },
-    groups,
-  })
-  return reshape(recorder, cells, filterShape)
 }

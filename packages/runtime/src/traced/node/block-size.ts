@@ -1,7 +1,7 @@
 import type { HostTensor } from '@ms/core/tensor'
 import type { Graph } from '../graph.js'
 import { lower } from '../onnx/lower.js'
-import { intoBlocks } from '../passes/blocked.js'
+import { intoBlocks } from '../passes/blocked-operators.js'
 import { optimise } from '../passes/optimise.js'
 import { Recorder } from '../recorder.js'
 import type { GraphRuntime } from './graph-session.js'

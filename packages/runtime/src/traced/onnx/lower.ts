@@ -47,12 +47,15 @@ class Lowering {
   }
 
   model(): OnnxModel {
+    const read = new Set([...this.graph.nodes.flatMap(({ inputs }) => inputs), ...this.graph.outputs.map(({ value }) => value)])
     for (const input of this.graph.inputs) this.#names.set(input, input.name)
     this.#nameOutputs()
     for (const { op, inputs, attributes, outputs } of this.graph.nodes) {
       const names = inputs.map((input, i) => (op === 'Reshape' && i === 1 ? this.#reshapeTarget(inputs[0], outputs[0]) : this.#name(input)))
+      // What comes last and is not read is left out: operators are quicker, or work in more places, without it.
+      const needed = outputs.slice(0, 1 + outputs.findLastIndex((output) => read.has(output)))
       const literal = op === 'Reshape' && outputs[0].shape.includes(0) ? { ...attributes, allowzero: 1 } : attributes
-      this.#nodes.push({ op, inputs: names, outputs: outputs.map((output) => this.#name(output)), attributes: literal })
+      this.#nodes.push({ op, inputs: names, outputs: needed.map((output) => this.#name(output)), attributes: literal })
     }
     for (const { name, value } of this.graph.outputs) {
       const source = this.#name(value)

@@ -1,6 +1,8 @@
 import { type Size, sameShape } from '../dynamic/size.js'
 import { type Attributes, fillOf, type Graph, type Value } from '../graph.js'
+import { blockedConv, intoBlocks, outOfBlocks } from './blocked-operators.js'
 import { eachElement } from './channels-first.js'
+import { blockedDepthwiseFilterGradient } from './depthwise-filter-gradient.js'
 import { removeDeadCode } from './remove-dead-code.js'
 import { type Builder, type Rule, rewrite } from './rewrite.js'
 
@@ -13,11 +15,6 @@ import { type Builder, type Rule, rewrite } from './rewrite.js'
  *
  * A blocked tensor keeps the shape `[batch, channels, height, width]`.
  */
-
-const domain = 'com.microsoft.nchwc'
-export const blockedConv = `${domain}::Conv`
-export const intoBlocks = `${domain}::ReorderInput`
-const outOfBlocks = `${domain}::ReorderOutput`
 
 /** The graph with blocked convolutions. @param block channels in a block */
 export function blockChannels(graph: Graph, block: number): Graph {
@@ -54,21 +51,52 @@ function rulesFor(block: number): readonly Rule[] {
     return builder.value(intoBlocks, [value], {}, { dtype: value.dtype, shape: value.shape })
   }
 
-  /** `[out, in, height, width]` → `[out / block, in / block, height, width, block of in, block of out]`, in one transposition. */
+  const transpose = (builder: Builder, value: Value, perm: readonly number[]) =>
+    builder.value('Transpose', [value], { perm }, { dtype: value.dtype, shape: perm.map((axis) => value.shape[axis]) })
+
+  /**
+   * `[out, in, height, width]` → `[out / block, in / block, height, width, block of in, block of out]`. Reordering into blocks
+   * is the quickest transposition there is, so as much as possible is left to it.
+   */
   const filterInBlocks = (builder: Builder, filter: Value): Value => {
     const [out, depth, height, width] = filter.shape.map(Number)
-    const { dtype } = filter
-    const ordered = (source: Value, parts: readonly number[], perm: readonly number[]) => {
-      const apart = reshape(builder, source, parts)
-      const shape = perm.map((axis) => parts[axis])
-      return reshape(builder, builder.value('Transpose', [apart], { perm }, { dtype, shape }), filter.shape)
+    const cells = height * width
+    const blocks = (value: Value, shape: readonly number[]) => {
+      const pictures = reshape(builder, value, shape)
+      return builder.value(intoBlocks, [pictures], {}, pictures)
     }
-    if (depth % block !== 0) return ordered(filter, [out / block, block, depth, height, width], [0, 2, 3, 4, 1])
-    const { node } = filter.kind === 'result' ? filter : { node: undefined }
-    if (node?.op === 'Transpose' && String(node.attributes['perm']) === '1,0,2,3') {
-      return ordered(node.inputs[0], [depth / block, block, out / block, block, height, width], [2, 0, 4, 5, 1, 3])
+    // Now block of out is the last axis.
+    const outLast = blocks(filter, [1, out, 1, depth * cells])
+    if (depth % block !== 0 || cells === 1) return reshape(builder, outLast, filter.shape)
+    const apart = reshape(builder, outLast, [out / block, depth / block, block, cells, block])
+    return reshape(builder, transpose(builder, apart, [0, 1, 3, 2, 4]), filter.shape)
+  }
+
+  /** The same for a filter whose inputs and outputs are exchanged, and which may be turned: what the gradient of the pictures takes. */
+  const exchangedFilterInBlocks = (builder: Builder, filter: Value): Value | undefined => {
+    const exchanged = filter.kind === 'result' && filter.node.op === 'Transpose' ? filter.node : undefined
+    if (!exchanged || String(exchanged.attributes['perm']) !== '1,0,2,3') return undefined
+    const [before] = exchanged.inputs
+    const turned = before.kind === 'result' && before.node.op === 'Slice' ? before.node : undefined
+    const source = turned ? turned.inputs[0] : before
+    const [depth, out, height, width] = source.shape.map(Number)
+    if (!sameShape(source.shape, before.shape) || depth % block !== 0 || out % block !== 0) return undefined
+    const cells = height * width
+    if (cells === 1) {
+      const rows = reshape(builder, source, [1, depth, 1, out])
+      return reshape(
+        builder,
+        builder.value(intoBlocks, [rows], { channels_last: 1 }, { dtype: rows.dtype, shape: [1, out, depth, 1] }),
+        filter.shape,
+      )
     }
-    return ordered(filter, [out / block, block, depth / block, block, height, width], [0, 2, 4, 5, 3, 1])
+    const pictures = reshape(builder, source, [depth, out, 1, cells])
+    const outLast = builder.value(intoBlocks, [pictures], {}, pictures)
+    const apart = reshape(builder, outLast, [depth / block, block, out / block, cells, block])
+    const ordered = reshape(builder, transpose(builder, apart, [2, 0, 3, 1, 4]), [out / block, depth / block, height, width, block * block])
+    // The axes of the cells are still the third and the fourth, so they are turned as they were.
+    const right = turned ? builder.value('Slice', [ordered, ...turned.inputs.slice(1)], turned.attributes, ordered) : ordered
+    return reshape(builder, right, filter.shape)
   }
 
   const convolution: Rule = ({ op, attributes, outputs: [output] }, [x, filter, ...bias], builder) => {
@@ -81,8 +109,61 @@ function rulesFor(block: number): readonly Rule[] {
     if (!fits) return undefined
     const pictures = groups === 1 && depth < block ? x : into(builder, x)
     if (!pictures) return undefined
-    const operands = [pictures, filterInBlocks(builder, filter), ...bias]
+    const ordered = exchangedFilterInBlocks(builder, filter) ?? filterInBlocks(builder, filter)
+    const operands = [pictures, ordered, ...bias]
     return outOf(builder, builder.value(blockedConv, operands, attributes, output))
+  }
+
+  /** Zeros between the places of a blocked map: `[batch, channels, height · vertical, width · horizontal]`. */
+  const spread = (builder: Builder, value: Value, [vertical, horizontal]: readonly number[]): Value => {
+    const [batch, channels, height, width] = value.shape
+    const { dtype } = value
+    const [rows, columns] = [(Number(channels) / block) * Number(height), Number(width)]
+    const apart = reshape(builder, value, [batch, rows, 1, columns, block])
+    const pads = list([0, 0, 0, 0, 0, 0, 0, vertical - 1, 0, (horizontal - 1) * block])
+    const zero: Value = { kind: 'constant', dtype, shape: [], content: { form: 'fill', value: 0 } }
+    const shape = [batch, rows, vertical, columns, horizontal * block]
+    const padded = builder.value('Pad', [apart, pads, zero], { mode: 'constant' }, { dtype, shape })
+    return reshape(builder, padded, [batch, channels, Number(height) * vertical, columns * horizontal])
+  }
+
+  /** With a stride, the gradient of the pictures: of a depthwise convolution, and of one that looks at one place only. */
+  const stridedGradient: Rule = ({ op, attributes, outputs: [output] }, [slopes, filter], builder) => {
+    if (op !== 'ConvTranspose') return undefined
+    const of = (name: string) => attributes[name] as readonly number[] | undefined
+    const [kernel, strides, dilations, pads] = [of('kernel_shape'), of('strides'), of('dilations'), of('pads')]
+    const [height, width, rows, columns] = [output.shape[2], output.shape[3], slopes.shape[2], slopes.shape[3]].map(Number)
+    if (!kernel || !strides || !pads || dilations?.some((one) => one !== 1) || ![height, width, rows, columns].every(Number.isInteger))
+      return undefined
+    const source = into(builder, slopes)
+    const [depth, out] = filter.shape.map(Number)
+    const groups = Number(attributes['group'] ?? 1)
+    if (!source || !whole(depth)) return undefined
+    if (groups === 1) {
+      const fits =
+        kernel.every((size) => size === 1) &&
+        whole(out) &&
+        pads.every((pad) => pad === 0) &&
+        rows * strides[0] === height &&
+        columns * strides[1] === width
+      if (!fits) return undefined
+      const ordered = exchangedFilterInBlocks(builder, transpose(builder, filter, [1, 0, 2, 3]))
+      if (!ordered) return undefined
+      const shape = [output.shape[0], out, rows, columns]
+      const small = builder.value(blockedConv, [source, ordered], { kernel_shape: kernel }, { dtype: output.dtype, shape })
+      return outOf(builder, spread(builder, small, strides))
+    }
+    if (out !== 1 || depth !== groups) return undefined
+    const before = [0, 1].map((axis) => kernel[axis] - 1 - pads[axis])
+    const after = [height - rows * strides[0] + pads[0], width - columns * strides[1] + pads[1]]
+    if ([...before, ...after].some((pad) => pad < 0)) return undefined
+    const positions = [list([-1, -1]), list([-(2 ** 31), -(2 ** 31)]), list([2, 3]), list([-1, -1])]
+    const turned = builder.value('Slice', [filter, ...positions], {}, filter)
+    const operands = [spread(builder, source, strides), filterInBlocks(builder, turned)]
+    return outOf(
+      builder,
+      builder.value(blockedConv, operands, { kernel_shape: kernel, pads: [...before, ...after], group: groups }, output),
+    )
   }
 
   /** A number for each channel, of every picture or the same for all. */
@@ -183,5 +264,15 @@ function rulesFor(block: number): readonly Rule[] {
 
   const backAndForth: Rule = ({ op }, [x]) => (op === intoBlocks ? sourceOf(x) : undefined)
 
-  return [backAndForth, convolution, elementwise, batchNorm, reduction, concat, channelsLast]
+  return [
+    backAndForth,
+    blockedDepthwiseFilterGradient(block),
+    convolution,
+    stridedGradient,
+    elementwise,
+    batchNorm,
+    reduction,
+    concat,
+    channelsLast,
+  ]
 }

@@ -1,6 +1,6 @@
 import { sameShape } from '../dynamic/size.js'
 import type { Graph, Node, Value } from '../graph.js'
-import { blockedConv } from './blocked.js'
+import { blockedConv } from './blocked-operators.js'
 import { type Rule, rewrite } from './rewrite.js'
 import { usesOf } from './uses.js'
 

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph.js'
 import { blockChannels } from './blocked.js'
 import { channelsFirst } from './channels-first.js'
+import { plainDepthwiseFilterGradient } from './depthwise-filter-gradient.js'
 import { fuseBias } from './fuse-bias.js'
 import { fuseIntoConvolution } from './fuse-into-convolution.js'
 import { removeDeadCode } from './remove-dead-code.js'
@@ -16,6 +17,7 @@ export interface OptimiseOptions {
 export function optimise(graph: Graph, { block }: OptimiseOptions = {}): Graph {
   const simple = removeDeadCode(rewrite(removeDeadCode(graph), [...simplifications, ...channelsFirst]))
   const fused = removeDeadCode(rewrite(fuseBias(simple), simplifications))
-  if (block === undefined) return fused
-  return removeDeadCode(fuseIntoConvolution(removeDeadCode(rewrite(blockChannels(fused, block), simplifications))))
+  const plain = [...simplifications, plainDepthwiseFilterGradient]
+  if (block === undefined) return removeDeadCode(rewrite(fused, plain))
+  return removeDeadCode(fuseIntoConvolution(removeDeadCode(rewrite(blockChannels(fused, block), plain))))
 }
