@@ -20,6 +20,9 @@ export function lower(graph: Graph, options: LowerOptions): OnnxModel {
 /** Constants up to this many elements are written out; larger ones of one number are expanded when the model is loaded. */
 const writtenOut = 16
 
+/** Operators that need not give all their outputs. They are quicker, or work in more places, without those that nothing reads. */
+const optionalOutputs: ReadonlySet<string> = new Set(['LayerNormalization', 'MaxPool'])
+
 class Lowering {
   readonly #nodes: OnnxNode[] = []
   readonly #initializers: OnnxTensor[] = []
@@ -52,8 +55,7 @@ class Lowering {
     this.#nameOutputs()
     for (const { op, inputs, attributes, outputs } of this.graph.nodes) {
       const names = inputs.map((input, i) => (op === 'Reshape' && i === 1 ? this.#reshapeTarget(inputs[0], outputs[0]) : this.#name(input)))
-      // What comes last and is not read is left out: operators are quicker, or work in more places, without it.
-      const needed = outputs.slice(0, 1 + outputs.findLastIndex((output) => read.has(output)))
+      const needed = optionalOutputs.has(op) ? outputs.slice(0, 1 + outputs.findLastIndex((output) => read.has(output))) : outputs
       const literal = op === 'Reshape' && outputs[0].shape.includes(0) ? { ...attributes, allowzero: 1 } : attributes
       this.#nodes.push({ op, inputs: names, outputs: needed.map((output) => this.#name(output)), attributes: literal })
     }
