@@ -54,6 +54,7 @@ describe('from a model and documents to a tuned search', () => {
     const mean = (part: number[]) => part.reduce((sum, value) => sum + value, 0) / part.length
     expect(mean(losses.slice(-20))).toBeLessThan(mean(losses.slice(0, 20)))
     expect(JSON.parse(await readFile(join(cwd, 'run/model/modules.json'), 'utf8'))).toHaveLength(2)
+    expect(await readFile(join(cwd, 'run/report.html'), 'utf8')).toMatch(/^<!doctype html>[\s\S]*<polyline[\s\S]*100 steps/)
   })
 
   it('eval measures the model, keyword search, the run and the two together', async () => {
@@ -91,7 +92,8 @@ describe('from a model and documents to a tuned search', () => {
     expect(won + lost + tied).toBe(10)
     expect(difference).toBeCloseTo(report.systems.tuned['ndcg@10'] - report.systems.base['ndcg@10'], 10)
     expect(pValue).toBeGreaterThan(0)
-    const text = await good('compare --base model --tuned run --data data')
+    const text = await good('compare --base model --tuned run --data data --html page.html')
+    expect(await readFile(join(cwd, 'page.html'), 'utf8')).toMatch(/<h2>Training<\/h2>[\s\S]*hybrid-tuned[\s\S]*Won most/)
     expect(text).toMatch(/hybrid-tuned/)
     expect(text).toMatch(/Queries that were won/)
 

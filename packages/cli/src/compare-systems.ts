@@ -1,7 +1,7 @@
 import type { Embedder, RetrievalData, Split } from '@ms/core'
 import { compare } from '@ms/finetune'
 import type { ComparisonReport, SystemName } from './print-comparison.js'
-import { denseRuns, evaluateSystem, hybridRuns, keywordRuns } from './systems.js'
+import { denseRuns, evaluateSystem, hybridRuns, keywordRuns, type SystemRuns } from './systems.js'
 
 export interface CompareSystemsOptions {
   readonly data: RetrievalData
@@ -28,13 +28,10 @@ export async function compareSystems({ data, split, base, tuned, seed, signal, o
   const denseTuned = await denseRuns(tuned, options)
   onStep?.('fusion')
   const [hybrid, hybridTuned] = [hybridRuns(dense, keyword, options), hybridRuns(denseTuned, keyword, options)]
-  const systems = {
-    keyword: evaluateSystem(keyword, options),
-    base: evaluateSystem(dense, options),
-    tuned: evaluateSystem(denseTuned, options),
-    'hybrid-base': evaluateSystem(hybrid, options),
-    'hybrid-tuned': evaluateSystem(hybridTuned, options),
-  }
+  const found = { keyword, base: dense, tuned: denseTuned, 'hybrid-base': hybrid, 'hybrid-tuned': hybridTuned }
+  const each = <T>(use: (runs: SystemRuns) => T) =>
+    Object.fromEntries(Object.entries(found).map(([name, runs]) => [name, use(runs)])) as Record<SystemName, T>
+  const systems = each((runs) => evaluateSystem(runs, options))
   const difference = (candidate: SystemName, baseline: SystemName) => ({
     candidate,
     baseline,
@@ -46,6 +43,7 @@ export async function compareSystems({ data, split, base, tuned, seed, signal, o
     metric,
     queries: systems.keyword.queries,
     systems,
+    runs: each(({ measured }) => measured),
     fusion: { base: hybrid.fusion, tuned: hybridTuned.fusion },
     differences: [
       difference('tuned', 'base'),

@@ -1,4 +1,5 @@
 export { type CompareSystemsOptions, compareSystems } from './compare-systems.js'
+export { type ComparisonPageOptions, comparisonPage } from './comparison-page.js'
 export { clip, displayWidth, fit } from './display-width.js'
 export { formatTable, type TableOptions } from './format-table.js'
 export { type ComparisonReport, printComparison, printExamples, type SystemName } from './print-comparison.js'

@@ -1,4 +1,4 @@
-import type { RetrievalData } from '@ms/core'
+import type { RetrievalData, Run } from '@ms/core'
 import { documentText } from '@ms/core'
 import type { Comparison, Evaluation } from '@ms/finetune'
 import { clip } from './display-width.js'
@@ -14,13 +14,15 @@ export interface ComparisonReport {
   readonly metric: string
   readonly queries: number
   readonly systems: Readonly<Record<SystemName, Evaluation>>
+  /** What each found for the measured queries. */
+  readonly runs: Readonly<Record<SystemName, Run>>
   /** How the two hybrids were fused: `convex(0.55)`, `rrf(60)`. */
   readonly fusion: { readonly base: string; readonly tuned: string }
   /** tuned against base, hybrid-tuned against hybrid-base, and both against keyword search. */
   readonly differences: readonly { readonly candidate: SystemName; readonly baseline: SystemName; readonly comparison: Comparison }[]
 }
 
-const shown = ['ndcg@10', 'mrr@10', 'recall@10', 'recall@100', 'hit@1', 'map'] as const
+export const shownMetrics = ['ndcg@10', 'mrr@10', 'recall@10', 'recall@100', 'hit@1', 'map'] as const
 const figure = (value: number) => value.toFixed(3)
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
 const probability = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3))
@@ -29,17 +31,19 @@ const probability = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3))
 export function printComparison(report: ComparisonReport, terminal: Terminal): void {
   const { colors } = terminal
   const names = Object.keys(report.systems) as SystemName[]
-  const best = Object.fromEntries(shown.map((metric) => [metric, Math.max(...names.map((name) => report.systems[name].metrics[metric]))]))
+  const best = Object.fromEntries(
+    shownMetrics.map((metric) => [metric, Math.max(...names.map((name) => report.systems[name].metrics[metric]))]),
+  )
   const rows = names.map((name) => {
     const { metrics } = report.systems[name]
     return [
       name,
-      ...shown.map((metric) => (metrics[metric] === best[metric] ? colors.bold(figure(metrics[metric])) : figure(metrics[metric]))),
+      ...shownMetrics.map((metric) => (metrics[metric] === best[metric] ? colors.bold(figure(metrics[metric])) : figure(metrics[metric]))),
     ]
   })
   terminal.print(`${report.data}: ${report.queries} ${report.split} queries`)
   terminal.print()
-  terminal.print(formatTable([['', ...shown], ...rows], { indent: 2 }))
+  terminal.print(formatTable([['', ...shownMetrics], ...rows], { indent: 2 }))
   terminal.print()
   const changes = report.differences.map(({ candidate, baseline, comparison }) => {
     const text = signed(comparison.difference)

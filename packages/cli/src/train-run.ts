@@ -32,7 +32,7 @@ export interface TrainedRun {
 
 const metrics = ['ndcg@10', 'mrr@10', 'recall@10'] as const satisfies readonly MetricName[]
 
-/** Trains into a run's folder: run.json, events.jsonl, checkpoints/, and at the end model/, a sentence-transformers directory. */
+/** Trains into a run's folder: run.json, events.jsonl, checkpoints/, and at the end model/, a sentence-transformers directory, and report.html. */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { encoder, examples, dev, engine, loss, settings, resume } = options
   const run = await openRunDirectory(options.out, { resume })
@@ -66,6 +66,22 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     })
     const tuned = encoder.withParameters(new Map([...encoder.parameters.keys()].map((name) => [name, result.parameters.get(name)!])))
     await saveEncoderDirectory(tuned, run.modelPath)
+    await run.report({
+      title: `${options.model} fine-tuned`,
+      facts: {
+        examples: examples.columns[0].length,
+        ...(dev ? { data: dev.name } : {}),
+        loss: loss.name,
+        epochs: settings.epochs,
+        'batch size': settings.batchSize,
+        'learning rate': settings.learningRate,
+        optimizer: optimizer.name,
+        schedule: schedule.name,
+        seed: settings.seed ?? 1,
+        engine: engine.name,
+        node: process.version,
+      },
+    })
     await run.record('done', { ...record, result: end })
     return { encoder: tuned, end: end!, modelPath: run.modelPath }
   } catch (error) {

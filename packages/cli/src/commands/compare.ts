@@ -1,8 +1,12 @@
+import { writeFileAtomic } from '@ms/core/node'
+import { readRunEvents } from '@ms/finetune/node'
 import { defineCommand } from '../command.js'
 import { compareSystems } from '../compare-systems.js'
+import { comparisonPage } from '../comparison-page.js'
 import { computeOptions, seedOption, splitOption } from '../compute-options.js'
 import { judgements, openRetrievalData } from '../open-data.js'
 import { openSearchEmbedder } from '../open-embedder.js'
+import { defaultModel } from '../open-model.js'
 import { printComparison, printExamples } from '../print-comparison.js'
 
 /** A drop smaller than chance would make is no drop. */
@@ -17,6 +21,7 @@ export const compareCommand = defineCommand({
     tuned: { type: 'string', value: 'RUN', help: 'the run, or model, after it', required: true },
     data: { type: 'string', value: 'D', help: 'a BEIR folder, or a .jsonl, .csv or .tsv of pairs', required: true },
     ...splitOption,
+    html: { type: 'string', value: 'FILE', help: 'write a page with the training, the measurements and queries won and lost' },
     'fail-if-worse': { type: 'boolean', help: 'exit 1 when tuned or hybrid-tuned is worse than base (p < 0.05)' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
     ...seedOption,
@@ -35,6 +40,14 @@ export const compareCommand = defineCommand({
       terminal.redraw('')
       printComparison(report, terminal)
       printExamples(report, data, terminal)
+      if (options.html) {
+        const page = await comparisonPage(report, data, {
+          title: `${data.name}: ${options.tuned} against ${options.base ?? defaultModel}`,
+          events: await readRunEvents(options.tuned),
+        })
+        await writeFileAtomic(options.html, page)
+        terminal.print(`\n  page in ${options.html}`)
+      }
       const worse = report.differences.filter(
         ({ baseline, comparison }) => baseline !== 'keyword' && comparison.difference < 0 && comparison.pValue < significance,
       )

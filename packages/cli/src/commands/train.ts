@@ -27,7 +27,12 @@ export const trainCommand = defineCommand({
   options: {
     model: { type: 'string', value: 'M', help: 'what to begin with: a preset, hub id, folder or finished run (default: ms-mini-text)' },
     data: { type: 'string', value: 'D', help: 'a BEIR folder, or a .jsonl, .csv or .tsv of pairs or triplets', required: true },
-    out: { type: 'string', value: 'RUN', help: 'folder of the run: run.json, events.jsonl, checkpoints/, model/', required: true },
+    out: {
+      type: 'string',
+      value: 'RUN',
+      help: 'folder of the run: run.json, events.jsonl, checkpoints/, model/, report.html',
+      required: true,
+    },
     ...trainingOptions,
     eval: {
       type: 'string',

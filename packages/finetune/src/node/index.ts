@@ -1,2 +1,2 @@
 export { checkpointDirectory } from './checkpoint-directory.js'
-export { type OpenRunOptions, openRunDirectory, type RunDirectory, type RunRecord } from './run-directory.js'
+export { type OpenRunOptions, openRunDirectory, type RunDirectory, type RunRecord, readRunEvents } from './run-directory.js'

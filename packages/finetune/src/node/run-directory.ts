@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/pro
 import { join } from 'node:path'
 import { MsError } from '@ms/core'
 import { writeFileAtomic } from '@ms/core/node'
+import { type ReportInput, trainingReport } from '../report/report.js'
 import type { CheckpointStore } from '../train/checkpoint.js'
 import type { TrainEvent } from '../train/train-event.js'
 import { checkpointDirectory } from './checkpoint-directory.js'
@@ -9,7 +10,7 @@ import { checkpointDirectory } from './checkpoint-directory.js'
 /** What run.json says: enough to know what was made of what, and to make it again. */
 export type RunRecord = Readonly<Record<string, unknown>>
 
-/** A training's folder: `run.json`, `events.jsonl`, `checkpoints/`, and `model/` when it is done. */
+/** A training's folder: `run.json`, `events.jsonl`, `checkpoints/`, and `model/` and `report.html` when it is done. */
 export interface RunDirectory {
   readonly path: string
   /** Where the tuned model belongs. */
@@ -19,6 +20,8 @@ export interface RunDirectory {
   record(state: 'running' | 'done' | 'failed', record: RunRecord): Promise<void>
   /** Adds a line to events.jsonl. */
   append(event: TrainEvent): Promise<void>
+  /** Writes report.html: the events so far, and what else is handed over. */
+  report(input: Omit<ReportInput, 'events'>): Promise<void>
   close(): Promise<void>
 }
 
@@ -67,8 +70,21 @@ export async function openRunDirectory(path: string, { resume = false }: OpenRun
     append: async (event) => {
       await events.write(`${JSON.stringify(event)}\n`)
     },
+    report: async (input) => writeFileAtomic(join(path, 'report.html'), trainingReport({ ...input, events: await readRunEvents(path) })),
     close: () => events.close(),
   }
+}
+
+/** What a run's events.jsonl tells, in order; nothing where there is none. A last line that a crash cut off is left out. */
+export async function readRunEvents(path: string): Promise<TrainEvent[]> {
+  const text = await readFile(join(path, 'events.jsonl'), 'utf8').catch(() => '')
+  return text.split('\n').flatMap((line): TrainEvent[] => {
+    try {
+      return line === '' ? [] : [JSON.parse(line)]
+    } catch {
+      return []
+    }
+  })
 }
 
 /** The lines up to a step. A last line that a crash cut off is left out. */
