@@ -1,4 +1,4 @@
-import type { Examples } from '@ms/core'
+import { type Examples, MsError } from '@ms/core'
 import type { Engine, Parameters } from '@ms/core/tensor'
 import { createEagerEngine } from '@ms/runtime'
 import { openEngine } from '@ms/runtime/node'
@@ -217,6 +217,37 @@ describe('train', () => {
     ['a metric that is not there', { evaluate: async () => ({ other: 1 }) }, 'train.metric'],
   ] as [string, Partial<Options>, string][])('refuses %s', async (_, changes, code) => {
     await expect(run(options(changes))).rejects.toMatchObject({ code })
+  })
+
+  it('says which batch does not fit into memory, and keeps the state before it', async () => {
+    const whole = await run(options({}, { epochs: 2 }))
+    const store = memoryStore()
+    let left = 5
+    const narrow: Engine = {
+      ...options().engine,
+      differentiate: async (fn, all) => {
+        const step = await options().engine.differentiate(fn, all)
+        return {
+          ...step,
+          dispose: () => step.dispose(),
+          run: async (inputs, values) => {
+            if (left-- === 0) throw new MsError('engine.out-of-memory', 'running a recorded graph needs more memory than there is')
+            return step.run(inputs, values)
+          },
+        }
+      },
+      compile: (fn, all) => options().engine.compile(fn, all),
+      memory: () => options().engine.memory(),
+      dispose: async () => {},
+    }
+    const broken = run(options({ engine: narrow, checkpoints: store }, { epochs: 2 }))
+    await expect(broken).rejects.toMatchObject({
+      code: 'train.out-of-memory',
+      message: expect.stringMatching(/step 6 \(6 examples, the longest of 4 tokens\)/),
+      advice: expect.stringContaining('Lower the batch size'),
+    })
+    const resumed = await run(options({ checkpoints: store, resume: true }, { epochs: 2 }))
+    expect(resumed.losses).toEqual(whole.losses.slice(5))
   })
 
   it('finds weights that are not finite before they are measured or stored', async () => {

@@ -5,6 +5,7 @@ import { createOptimizer } from '../optimizers/optimizer.js'
 import { epochBatches } from '../sampler/epoch-batches.js'
 import { assertFinite, diverged } from './assert-finite.js'
 import { checkOptions, trainableNames } from './check-options.js'
+import { isOutOfMemory, outOfMemory } from './out-of-memory.js'
 import { openProbe } from './probe.js'
 import { restore, signatureOf } from './resume.js'
 import { followStatistics } from './running-statistics.js'
@@ -25,7 +26,7 @@ const copyOf = (parameters: Parameters) =>
  * them; everything random comes from one seed; a training that was resumed makes the same losses as one that was never stopped.
  *
  * @returns (as the generator's return value, or through `finish`) the tuned encoder
- * @throws `train.no-examples`, `train.columns`, `train.nothing-trainable`, `train.settings`, `train.diverged` when loss or gradients
+ * @throws `train.no-examples`, `train.columns`, `train.nothing-trainable`, `train.settings`, `train.out-of-memory`, `train.diverged` when loss or gradients
  *   are not finite, `train.checkpoint` when the stored checkpoint is of other settings, `train.metric`; the signal's reason when aborted
  */
 export async function* train<Item, P extends Prepared>(options: TrainOptions<Item, P>): AsyncGenerator<TrainEvent, TrainResult<Item, P>> {
@@ -159,7 +160,15 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
         const stepStarted = performance.now()
         const batch = batches[at]
         const rate = learningRate * settings.schedule.factor(step, steps)
-        const { loss: value, gradients, observed } = await compiled.run(stepBatch(batch))
+        const {
+          loss: value,
+          gradients,
+          observed,
+        } = await compiled.run(stepBatch(batch)).catch(async (cause: unknown) => {
+          if (!isOutOfMemory(cause)) throw cause
+          if (options.checkpoints) await checkpoint(epoch, at, lossSum)
+          throw outOfMemory(cause, { step: step + 1, columns: stepBatch(batch).columns, kept: options.checkpoints !== undefined })
+        })
         const norm = normOf(gradients)
         if (!Number.isFinite(value) || !Number.isFinite(norm)) throw diverged(step + 1, value, rate)
         optimizer.step(gradients, { learningRate: rate, gradientScale: settings.clip === undefined ? 1 : clipScale(norm, settings.clip) })

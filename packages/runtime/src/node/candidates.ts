@@ -6,6 +6,8 @@ import { openNodeWasmEngine } from './open-wasm-engine.js'
 export interface CandidateOptions {
   /** Wanted number of threads. */
   readonly threads: number
+  /** See `OpenEngineOptions`. */
+  readonly worker?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -28,7 +30,7 @@ export const candidates: readonly Candidate[] = [
   {
     name: 'traced',
     records: true,
-    open: async ({ threads }) => (await import('../traced/node/open-traced-engine.js')).openTracedEngine({ threads }),
+    open: async ({ threads, worker }) => (await import('../traced/node/open-traced-engine.js')).openTracedEngine({ threads, worker }),
   },
   notInThisVersion('native', 'TensorFlow on the CPU'),
   notInThisVersion('webgpu', 'WebGPU in Node'),

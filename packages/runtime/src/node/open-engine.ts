@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { MsError } from '@ms/core'
 import type { Engine } from '@ms/core/tensor'
 import { probeEngine } from '../engine-probe.js'
-import { type Candidate, candidates, type EngineName, engineNames } from './candidates.js'
+import { type Candidate, type CandidateOptions, candidates, type EngineName, engineNames } from './candidates.js'
 import { withFallback } from './with-fallback.js'
 
 export interface OpenEngineOptions {
@@ -10,6 +10,11 @@ export interface OpenEngineOptions {
   readonly backend?: 'auto' | EngineName
   /** Wanted number of threads, 1 or more. Default: the environment's `MS_THREADS`, else one for each processor. */
   readonly threads?: number
+  /**
+   * Compute in a thread of its own where the engine can (`traced`), so that timers and requests have their turn meanwhile. What each
+   * run is given is copied there: 1 % of a training step, more of a small run. Default: false.
+   */
+  readonly worker?: boolean
   readonly signal?: AbortSignal
   /**
    * Told, in a line, of a function that `auto`'s engine cannot record (an op without a recording, shapes that depend on data)
@@ -63,7 +68,7 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Opene
   const attempts: EngineAttempt[] = []
   for (const [at, candidate] of wanted.entries()) {
     signal?.throwIfAborted()
-    const opened = await tryCandidate(candidate, { threads, signal })
+    const opened = await tryCandidate(candidate, { threads, worker: options.worker, signal })
     if ('engine' in opened) {
       attempts.push({ name: candidate.name, usable: true })
       const rest = wanted.slice(at + 1)
@@ -83,10 +88,7 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Opene
 }
 
 /** Opens one candidate and lets it prove itself. What is not an abort comes back as `engine.unusable`. */
-export async function tryCandidate(
-  candidate: Candidate,
-  options: { threads: number; signal?: AbortSignal },
-): Promise<{ engine: Engine } | { error: MsError }> {
+export async function tryCandidate(candidate: Candidate, options: CandidateOptions): Promise<{ engine: Engine } | { error: MsError }> {
   let engine: Engine | undefined
   try {
     engine = await candidate.open(options)
