@@ -1,4 +1,5 @@
 import { type ModelFiles, MsError } from '@ms/core'
+import { tokenizerFromMerges } from './clip-merges.js'
 import { createTokenizer } from './create-tokenizer.js'
 import type { Tokenizer } from './tokenizer.js'
 import { parseTokenizerConfig, parseTokenizerJson, type TokenizerConfig, type TokenizerJson } from './tokenizer-json.js'
@@ -15,7 +16,7 @@ export interface LoadTokenizerOptions {
 }
 
 /**
- * Reads tokenizer.json, or the vocab.txt of a BERT without one, and tokenizer_config.json where it is there.
+ * Reads tokenizer.json, or without one the vocab.txt of a BERT, or the vocab.json and merges.txt of a CLIP, and tokenizer_config.json where it is there.
  *
  * @throws `tokenizer.none`, `tokenizer.malformed`, `tokenizer.unsupported`
  *
@@ -49,6 +50,10 @@ export async function loadTokenizer(files: ModelFiles, options: LoadTokenizerOpt
       config,
       where: place('vocab.txt'),
     })
+  }
+  if (has('vocab.json') && has('merges.txt')) {
+    const [vocab, merges] = [await read('vocab.json'), await read('merges.txt')]
+    return createTokenizer(tokenizerFromMerges({ vocab, merges }, config, place('vocab.json')), { config, where: place('vocab.json') })
   }
   throw new MsError('tokenizer.none', 'there is neither tokenizer.json nor vocab.txt', {
     where: place('').replace(/\/$/, ''),
