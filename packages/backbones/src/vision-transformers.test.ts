@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { memoryFiles } from '@ms/core'
 import type { Engine, HostTensor, Parameters, Tensors, Weights } from '@ms/core/tensor'
 import { openEngine } from '@ms/runtime/node'
 import type * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parametersFrom } from './checkpoint/load-parameters.js'
 import type { CheckpointEntry } from './checkpoint/open-checkpoint.js'
+import { writeSafetensors } from './checkpoint/write-safetensors.js'
 import { clipText, clipVision } from './clip/clip.js'
 import { clipTextStates, clipVisionStates } from './clip/clip-forward.js'
+import { clipLogitScale } from './clip/clip-logit-scale.js'
 import { seededUniform, seededWeight } from './fixtures/seeded-weights.js'
 import { vit } from './vit/vit.js'
 import { vitConfigs } from './vit/vit-architectures.js'
@@ -232,6 +235,15 @@ describe('checkpoints', () => {
     expect(clipText.create(config).width).toBe(12)
     expect(clipText.rename('text_projection.weight', config)).toBeUndefined()
     expect(clipVision.parseConfig({ model_type: 'clip' }, 'clip')).toMatchObject({ hidden_size: 768, patch_size: 32, projection_dim: 512 })
+  })
+
+  it('the temperature that a CLIP has learned is read from its checkpoint', async () => {
+    const scale = { dtype: 'F32', shape: [], data: Float32Array.of(Math.log(100)) } as const
+    const other = { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const
+    const files = (name: string) =>
+      memoryFiles({ 'model.safetensors': writeSafetensors(new Map([[name, name === 'other' ? other : scale]])) })
+    expect(await clipLogitScale(files('logit_scale'))).toBeCloseTo(100, 3)
+    expect(await clipLogitScale(files('other'))).toBeUndefined()
   })
 
   const bad: [string, () => unknown][] = [

@@ -8,7 +8,14 @@ export interface MultipleNegativesRankingOptions {
   scale?: number
   /** Also asks for the right anchor among all anchors, and takes the mean of both. Default: false. */
   symmetric?: boolean
+  /** The scale is learned, too, as CLIP's: its logarithm is a weight of the loss, and it never exceeds 100. Default: false. */
+  learnScale?: boolean
 }
+
+/** A learned scale's logarithm; CLIP's own name for it. */
+const logScaleName = 'logit_scale'
+/** CLIP lets its scale grow no further. */
+const largestScale = 100
 
 /** Added to a logit that must not count. */
 const never = -1e9
@@ -27,14 +34,18 @@ const never = -1e9
  * import { multipleNegativesRanking } from '@ms/finetune'
  * const loss = multipleNegativesRanking({ scale: 20 })
  * ```
- * @throws `loss.option` for a scale that is not above 0
+ * @throws `loss.option` for a scale that is not above 0, or above 100 where it is learned
  */
-export function multipleNegativesRanking({ scale = 20, symmetric = false }: MultipleNegativesRankingOptions = {}): Loss {
+export function multipleNegativesRanking(options: MultipleNegativesRankingOptions = {}): Loss {
+  const { scale = 20, symmetric = false, learnScale = false } = options
   if (!(scale > 0 && Number.isFinite(scale)))
     throw new MsError('loss.option', `the scale is ${scale}`, { where: 'scale', advice: 'Give a number above 0.' })
+  if (learnScale && scale > largestScale)
+    throw new MsError('loss.option', `a learned scale begins at ${largestScale} at most, not at ${scale}`, { where: 'scale' })
   return {
-    name: `multiple-negatives-ranking(scale ${scale}${symmetric ? ', symmetric' : ''})`,
+    name: `multiple-negatives-ranking(${learnScale ? 'learned ' : ''}scale ${scale}${symmetric ? ', symmetric' : ''})`,
     columns: 'pair',
+    ...(learnScale ? { parameters: new Map([[logScaleName, { shape: [1], data: Float32Array.of(Math.log(scale)) }]]) } : {}),
     inputs: (examples) => {
       const { forward, backward } = sameMasks(examples)
       const batch = examples.keys[0].length
@@ -44,13 +55,14 @@ export function multipleNegativesRanking({ scale = 20, symmetric = false }: Mult
         ...(symmetric ? { backward_mask: { shape: [batch, batch], data: backward } } : {}),
       }
     },
-    compute: ({ embeddings, inputs }) => {
+    compute: ({ embeddings, inputs, weights }) => {
       const [anchors, ...others] = embeddings.map((each) => l2Normalize(each))
       const candidates = others.length === 1 ? others[0] : tf.concat2d([...others], 0)
       const batch = anchors.shape[0]
+      const factor = learnScale ? tf.exp(tf.minimum(weights.get(logScaleName), Math.log(largestScale))) : scale
       const right = tf.range(0, batch, 1, 'int32')
       const direction = (from: tf.Tensor2D, to: tf.Tensor2D, mask: tf.Tensor) =>
-        tf.mean(softmaxCrossEntropy(tf.add(tf.mul(tf.matMul(from, to, false, true), scale), mask) as tf.Tensor2D, right)) as tf.Scalar
+        tf.mean(softmaxCrossEntropy(tf.add(tf.mul(tf.matMul(from, to, false, true), factor), mask) as tf.Tensor2D, right)) as tf.Scalar
       const forward = direction(anchors, candidates, inputs.mask)
       if (!symmetric) return forward
       return tf.mul(tf.add(forward, direction(others[0], anchors, inputs.backward_mask)), 0.5) as tf.Scalar
