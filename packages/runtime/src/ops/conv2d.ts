@@ -4,7 +4,7 @@ import { customGradient } from './custom-gradient.js'
 import { Convolution, type ConvolutionAttrs, ConvolutionFilterGrad, ConvolutionInputGrad } from './kernel-names.js'
 import { pad2d } from './pad2d.js'
 import { hasKernel, runKernel } from './run-kernel.js'
-import { type Extent2d, type Padding2d, slidingWindow } from './sliding-window.js'
+import { type Extent2d, type Margins2d, type Padding2d, slidingWindow } from './sliding-window.js'
 
 export interface Conv2dOptions {
   /** Default: 1. */
@@ -62,22 +62,32 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   }))
 }
 
-/** Of TensorFlow.js' convolutions, with padding of our own: native TensorFlow takes none but 'same', and dilations have no gradient. */
+/** Of TensorFlow.js' convolutions. A filter is spread out in place of a dilation, for which they have no gradient. */
 function composed(x: tf.Tensor4D, filter: tf.Tensor4D, { strides, dilations, margins, groups }: ConvolutionAttrs): tf.Tensor4D {
-  const padded = pad2d(x, margins)
+  const { input, pad } = padded(x, margins)
   const spread = spreadFilter(filter, dilations)
   const [height, width] = strides
-  if (groups === 1) return tf.conv2d(padded, channelsLast(spread), [height, width], 'valid')
+  if (groups === 1) return tf.conv2d(input, channelsLast(spread), [height, width], pad)
   const channels = x.shape[3]
   if (groups === channels) {
     const [filters, , rows, columns] = spread.shape
     const multiplied = tf.reshape<tf.Rank.R4>(spread, [channels, filters / channels, rows, columns])
-    return tf.depthwiseConv2d(padded, tf.transpose<tf.Tensor4D>(multiplied, [2, 3, 0, 1]), [height, width], 'valid')
+    return tf.depthwiseConv2d(input, tf.transpose<tf.Tensor4D>(multiplied, [2, 3, 0, 1]), [height, width], pad)
   }
-  const parts = tf.split<tf.Tensor4D>(padded, groups, 3)
+  const parts = tf.split<tf.Tensor4D>(input, groups, 3)
   const filters = tf.split<tf.Tensor4D>(spread, groups, 0)
-  const convolved = parts.map((part, group) => tf.conv2d<tf.Tensor4D>(part, channelsLast(filters[group]), [height, width], 'valid'))
+  const convolved = parts.map((part, group) => tf.conv2d<tf.Tensor4D>(part, channelsLast(filters[group]), [height, width], pad))
   return tf.concat<tf.Tensor4D>(convolved, 3)
+}
+
+type Pad = 'valid' | tf.backend_util.ExplicitPadding
+
+/** Native TensorFlow takes no padding but its own, so there it is put around the pictures; elsewhere that would be a copy too many. */
+function padded(x: tf.Tensor4D, margins: Margins2d): { input: tf.Tensor4D; pad: Pad } {
+  if (tf.getBackend() === 'tensorflow') return { input: pad2d(x, margins), pad: 'valid' }
+  const { top, bottom, left, right } = margins
+  if (top + bottom + left + right === 0) return { input: x, pad: 'valid' }
+  return { input: x, pad: [[0, 0], [top, bottom], [left, right], [0, 0]] } // biome-ignore format: pairs
 }
 
 /** `[out, in, height, width]` → `[height, width, in, out]`, as TensorFlow.js takes filters. */

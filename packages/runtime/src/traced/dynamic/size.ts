@@ -25,9 +25,20 @@ const evaluateTerm = ({ factor, divisor, powers }: Term, point: Point) =>
 export const evaluate = (size: Size, point: Point): number =>
   typeof size === 'number' ? size : size.terms.reduce((sum, term) => sum + evaluateTerm(term, point), 0)
 
-/** A whole number of times a size. */
-export const times = (size: Size, count: number): Size =>
-  typeof size === 'number' ? size * count : { terms: size.terms.map((term) => ({ ...term, factor: term.factor * count })) }
+const multiplyTerms = (a: Term, b: Term): Term => ({
+  factor: a.factor * b.factor,
+  divisor: a.divisor * b.divisor,
+  powers: a.powers.map((power, symbol) => power + b.powers[symbol]),
+})
+
+/** The size of several axes in one. */
+export const product = (sizes: readonly Size[]): Size =>
+  sizes.reduce((a, b) => {
+    if (typeof a === 'number' && typeof b === 'number') return a * b
+    if (typeof a === 'number') return { terms: (b as Expression).terms.map((term) => ({ ...term, factor: term.factor * a })) }
+    if (typeof b === 'number') return { terms: a.terms.map((term) => ({ ...term, factor: term.factor * b })) }
+    return { terms: a.terms.flatMap((one) => b.terms.map((other) => multiplyTerms(one, other))) }
+  }, 1)
 
 /** Equal keys: equal sizes. */
 export const sizeKey = (size: Size): string =>

@@ -1,7 +1,8 @@
 import type { PoolingAttrs } from '../../ops/kernel-names.js'
+import { maxPoolGradient } from '../passes/max-pool-gradient.js'
 import type { Recorded, Recorder } from '../recorder.js'
 import { channelsFirst, channelsLast, padsOf } from './convolution.js'
-import { elementwise, expand, reshape, sizeOf } from './nodes.js'
+import { elementwise, expand, reshape } from './nodes.js'
 
 /* Pictures come and go channels last, as in convolution.ts. */
 
@@ -22,22 +23,14 @@ export function maxPooling(recorder: Recorder, x: Recorded, attrs: PoolingAttrs)
     { dtype: x.dtype, shape },
     { dtype: 'int64', shape },
   ] as const
+  // With the places of the largest values, which the gradient may need; left out where it does not.
   return channelsLast(recorder, recorder.nodes('MaxPool', [channelsFirst(recorder, x)], outputs, attributes)[0])
 }
 
-/** Each window's gradient is added at the place of its largest value, which MaxPool names by its number in the whole tensor. */
 export function maxPoolingGradient(recorder: Recorder, dy: Recorded, x: Recorded, attrs: PoolingAttrs): Recorded {
-  const { shape, attributes } = poolingOf(x, attrs)
   const pictures = channelsFirst(recorder, x)
-  const outputs = [
-    { dtype: x.dtype, shape },
-    { dtype: 'int64', shape },
-  ] as const
-  const [, indices] = recorder.nodes('MaxPool', [pictures], outputs, attributes)
-  const zeros = recorder.fill(0, 'float32', [sizeOf(pictures.shape)])
-  const operands = [zeros, flat(recorder, indices), flat(recorder, channelsFirst(recorder, dy))]
-  const sums = recorder.node('ScatterElements', operands, zeros, { axis: 0, reduction: 'add' })
-  return channelsLast(recorder, reshape(recorder, sums, pictures.shape))
+  const { attributes } = poolingOf(x, attrs)
+  return channelsLast(recorder, recorder.node(maxPoolGradient, [pictures, channelsFirst(recorder, dy)], pictures, attributes))
 }
 
 export function averagePooling(recorder: Recorder, x: Recorded, attrs: PoolingAttrs): Recorded {
@@ -81,5 +74,3 @@ export function averagePoolingGradient(
   )
   return channelsLast(recorder, reshape(recorder, spread, [batch, channels, height, width]))
 }
-
-const flat = (recorder: Recorder, x: Recorded) => reshape(recorder, x, [sizeOf(x.shape)])

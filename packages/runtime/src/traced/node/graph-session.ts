@@ -1,5 +1,6 @@
 import type { HostTensor } from '@ms/core/tensor'
 import type { OnnxModel } from '../onnx/model.js'
+import type { PoolGradient } from '../passes/optimise.js'
 
 /** A model that is loaded and can be run, wherever that happens. */
 export interface GraphSession {
@@ -13,6 +14,8 @@ export interface GraphRuntime {
   readonly threads: number
   /** Channels in a block of its blocked convolutions, if it has them: see passes/blocked.ts. */
   readonly block?: number
+  /** The form of the gradient of max pooling that its devices have. Default: `indices`. */
+  readonly poolGradient?: PoolGradient
   /** @throws `engine.failed` */
   load(model: OnnxModel, weights: ReadonlyMap<string, Float32Array>): Promise<GraphSession>
   dispose(): Promise<void>

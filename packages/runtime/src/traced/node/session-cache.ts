@@ -87,7 +87,7 @@ export class SessionCache<O extends Tensors> {
     this.#seen = [...this.#seen, signature].slice(-rememberedSignatures)
     const general = generalise(fn, this.#seen, { fixed: this.#fixed >= patience })
     if (general.symbols.length === 0) this.#fixed++
-    const { model, weights } = lowered(general, constants, runtime.block)
+    const { model, weights } = lowered(general, constants, runtime)
     const session = runtime.load(model, weights)
     const loaded: Loaded<O> = { general, session, inputs: new Set(model.inputs.map(({ name }) => name)), users: 0, evicted: false }
     // Graphs that the new one can stand in for, and the least recently used ones, go.
@@ -116,11 +116,11 @@ async function release({ session }: Loaded<Tensors>): Promise<void> {
 function lowered<O extends Tensors>(
   { graph, symbols, signature }: General<O>,
   constants: Parameters,
-  block: number | undefined,
+  { block, poolGradient }: GraphRuntime,
 ): { model: OnnxModel; weights: ReadonlyMap<string, Float32Array> } {
   const weights = new Map<string, Float32Array>()
   // Where all weights are constants ONNX Runtime blocks convolutions by itself.
-  const model = lower(optimise(graph, { block: signature.trainable && block }), {
+  const model = lower(optimise(graph, { block: signature.trainable && block, poolGradient }), {
     symbols,
     weight: (name) => {
       const data = constants.get(name)?.data ?? new Float32Array()

@@ -1,4 +1,4 @@
-import { type Size, times } from '../dynamic/size.js'
+import { product, type Size } from '../dynamic/size.js'
 import type { Node, Value } from '../graph.js'
 import { blockedConv, intoBlocks, outOfBlocks } from './blocked-operators.js'
 import type { Builder, Rule } from './rewrite.js'
@@ -59,7 +59,7 @@ export const plainDepthwiseFilterGradient: Rule = (node, [x, dy], builder) => {
     size[0] === input[0] && size[1] === input[1]
       ? x
       : builder.value('Slice', [x, ...ends], {}, { dtype, shape: [batch, channels, ...size] })
-  const stacked = reshape(builder, transpose(builder, reached, [1, 0, 2, 3]), [1, times(batch, Number(channels)), ...size])
+  const stacked = reshape(builder, transpose(builder, reached, [1, 0, 2, 3]), [1, product([batch, channels]), ...size])
   const [filter] = node.outputs
   const shape = [1, channels, filter.shape[2], filter.shape[3]]
   const pads = [...before, ...after.map((pad) => Math.max(0, pad))]
@@ -84,7 +84,7 @@ export const blockedDepthwiseFilterGradient =
     const margins = [before[0], before[1], height - input[0] - before[0], width - input[1] - before[1]]
     const pictures = below(builder, x, block, margins)
     const slopes = below(builder, dy, block, [0, 0, rows - output[0], 0])
-    const filter = reshape(builder, slopes, [channels, 1, times(batch, rows), output[1]])
+    const filter = reshape(builder, slopes, [channels, 1, product([batch, rows]), output[1]])
     // One row of the output for each that the reach of the filter leaves over, and the rest below.
     const columns = width - (output[1] - 1) * strides[1]
     const attributes = { strides: [1, 1], dilations: strides, pads: [0, 0, kernel[0] - strides[0], 0], group: channels }
@@ -111,5 +111,5 @@ function below(builder: Builder, x: Value, block: number, [top, left, bottom, ri
   const padded = [top, left, bottom, right].every((pad) => pad === 0)
     ? blocked
     : builder.value('Pad', [blocked, pads, zero], { mode: 'constant' }, { dtype, shape })
-  return reshape(builder, transpose(builder, padded, [1, 0, 2, 3, 4]), [1, channels, times(batch, rows), columns])
+  return reshape(builder, transpose(builder, padded, [1, 0, 2, 3, 4]), [1, channels, product([batch, rows]), columns])
 }

@@ -4,18 +4,25 @@ import { channelsFirst } from './channels-first.js'
 import { plainDepthwiseFilterGradient } from './depthwise-filter-gradient.js'
 import { fuseBias } from './fuse-bias.js'
 import { fuseIntoConvolution } from './fuse-into-convolution.js'
+import { maxPoolGradientByComparison, maxPoolGradientByIndices } from './max-pool-gradient.js'
 import { removeDeadCode } from './remove-dead-code.js'
-import { rewrite } from './rewrite.js'
+import { type Rule, rewrite } from './rewrite.js'
 import { simplifications } from './simplify.js'
 
 export interface OptimiseOptions {
   /** Channels in a block of ONNX Runtime's blocked convolutions, where they are to be used. */
   readonly block?: number
+  /** Of what the gradient of max pooling is made: some devices know no indices of the largest values. Default: `indices`. */
+  readonly poolGradient?: PoolGradient
 }
 
+export type PoolGradient = 'indices' | 'comparison'
+
+const poolRules: Readonly<Record<PoolGradient, Rule>> = { indices: maxPoolGradientByIndices, comparison: maxPoolGradientByComparison }
+
 /** The smaller graph that computes the same. */
-export function optimise(graph: Graph, { block }: OptimiseOptions = {}): Graph {
-  const simple = removeDeadCode(rewrite(removeDeadCode(graph), [...simplifications, ...channelsFirst]))
+export function optimise(graph: Graph, { block, poolGradient = 'indices' }: OptimiseOptions = {}): Graph {
+  const simple = removeDeadCode(rewrite(removeDeadCode(graph), [...simplifications, ...channelsFirst, poolRules[poolGradient]]))
   const fused = removeDeadCode(rewrite(fuseBias(simple), simplifications))
   const plain = [...simplifications, plainDepthwiseFilterGradient]
   if (block === undefined) return removeDeadCode(rewrite(fused, plain))
