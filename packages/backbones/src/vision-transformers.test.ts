@@ -5,6 +5,10 @@ import type { Engine, HostTensor, Parameters, Tensors, Weights } from '@ms/core/
 import { openEngine } from '@ms/runtime/node'
 import type * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { architectureFiles } from './architectures/architecture-files.js'
+import { architectures } from './architectures/architectures.js'
+import { loadBackbone } from './architectures/load-backbone.js'
+import type { CheckpointTensor } from './checkpoint/checkpoint-tensor.js'
 import { parametersFrom } from './checkpoint/load-parameters.js'
 import type { CheckpointEntry } from './checkpoint/open-checkpoint.js'
 import { writeSafetensors } from './checkpoint/write-safetensors.js'
@@ -12,6 +16,7 @@ import { clipText, clipVision } from './clip/clip.js'
 import { clipTextStates, clipVisionStates } from './clip/clip-forward.js'
 import { clipLogitScale } from './clip/clip-logit-scale.js'
 import { seededUniform, seededWeight } from './fixtures/seeded-weights.js'
+import { parseImageSettings } from './images/parse-image-settings.js'
 import { vit } from './vit/vit.js'
 import { vitConfigs } from './vit/vit-architectures.js'
 import { vitStates } from './vit/vit-forward.js'
@@ -226,6 +231,27 @@ describe('checkpoints', () => {
       const lines = [...shapes].map(([key, shape]) => `${key} [${shape.join(', ')}]`).sort()
       expect(createHash('sha1').update(lines.join('\n')).digest('hex'), architecture).toBe(hash)
     }
+  })
+
+  it('a bare checkpoint of timm is loaded by its name, with the settings that its pictures need', async () => {
+    const { shapes } = vit.create(vit.parseConfig({ architecture: 'deit_tiny_distilled_patch16_224' }, 'deit'))
+    const tensors = [...shapes].map(([key, shape]): [string, CheckpointTensor] => [
+      key,
+      { dtype: 'F32', shape, data: seededWeight(key, shape) },
+    ])
+    const head = { dtype: 'F32', shape: [3, 192], data: new Float32Array(576) } as const
+    const checkpoint = writeSafetensors(new Map([...tensors, ['head.weight', head]]))
+    const files = architectureFiles('deit_tiny_distilled_patch16_224', memoryFiles({ 'deit.safetensors': checkpoint }), 'deit.safetensors')
+    const { backbone, parameters } = await loadBackbone(files)
+    expect([backbone.family, backbone.width, parameters.size]).toEqual(['vit', 192, shapes.size])
+    const json = JSON.parse(new TextDecoder().decode(await files.read('preprocessor_config.json')))
+    expect(parseImageSettings(json, 'json')).toMatchObject({
+      resize: 248,
+      crop: [224, 224],
+      interpolation: 'bicubic',
+      mean: [0.485, 0.456, 0.406],
+    })
+    for (const name of vitConfigs.keys()) expect(architectures.get(name)?.plugin).toBe(vit)
   })
 
   it('a CLIP without projections gives its towers’ own vectors', () => {

@@ -8,6 +8,8 @@ import { resnet } from '../resnet/resnet.js'
 import { resnetConfigs } from '../resnet/resnet-config.js'
 import { vgg } from '../vgg/vgg.js'
 import { vggConfigs } from '../vgg/vgg-config.js'
+import { vit } from '../vit/vit.js'
+import { vitConfigs } from '../vit/vit-architectures.js'
 import type { Architecture, ArchitectureVariant, Preprocessing } from './architecture.js'
 
 const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const
@@ -104,6 +106,16 @@ function mobilenets(): [string, Architecture][] {
   return [...v2, ...v3]
 }
 
+/** As timm's weights of that name see pictures. */
+function visionTransformers(): [string, Architecture][] {
+  return [...vitConfigs].map(([name, config]): [string, Architecture] => {
+    const crop = Number(config['image_size'])
+    // DeiT, DINO and DINOv2 keep ImageNet's statistics.
+    const statistics = /^deit_|dinov2$|^vit_small_patch8_/.test(name) ? imageNet : half
+    return [name, { plugin: vit, config, preprocessing: pictures(crop, crop === 224 ? 248 : crop, 'bicubic', statistics) }]
+  })
+}
+
 /**
  * Networks by the names that torchvision and timm give them, for checkpoints that say nothing but their numbers. Pictures are made ready
  * as for torchvision's first ImageNet weights of that name, and for names that only timm has as for timm's. (A model's folder has a
@@ -120,4 +132,5 @@ export const architectures: ReadonlyMap<string, Architecture> = new Map<string, 
   ),
   ...mobilenets(),
   ...efficientnets(),
+  ...visionTransformers(),
 ])

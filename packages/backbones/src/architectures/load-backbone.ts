@@ -2,11 +2,11 @@ import { type ModelFiles, MsError } from '@ms/core'
 import type { Backbone, BackbonePlugin, Classifier, Parameters } from '@ms/core/tensor'
 import { parametersFrom } from '../checkpoint/load-parameters.js'
 import { type CheckpointEntry, type OpenCheckpointOptions, openCheckpoint } from '../checkpoint/open-checkpoint.js'
-import { convolutional } from './convolutional.js'
 import { findBackbone } from './find-backbone.js'
+import { imageBackbones } from './image-backbones.js'
 
 export interface LoadBackboneOptions extends OpenCheckpointOptions {
-  /** Families that may be found. Default: the convolutional ones. */
+  /** Families that may be found. Default: those that read pictures. */
   backbones?: readonly BackbonePlugin[]
   /** Whether to load the classifier of the checkpoint, too. Default: false. */
   classifier?: boolean
@@ -34,7 +34,7 @@ export async function loadBackbone(files: ModelFiles, options: LoadBackboneOptio
   const name = `${options.folder ? `${options.folder}/` : ''}config.json`
   const where = `${files.location}/${name}`
   const config = parseObject(await files.read(name), where)
-  const plugin = findBackbone(options.backbones ?? convolutional, config, where)
+  const plugin = findBackbone(options.backbones ?? imageBackbones, config, where)
   const parsedConfig = plugin.parseConfig(config, where)
   const backbone = plugin.create(parsedConfig)
   const entries = await openCheckpoint(files, options)

@@ -14,11 +14,7 @@ import { vitParameterName } from './vit-names.js'
  *
  * @see https://arxiv.org/abs/2010.11929
  */
-export const vit: BackbonePlugin<VitConfig> & {
-  /** timm's names of networks that its config.json may have. */
-  readonly architectures: readonly string[]
-  rename(key: string, config: VitConfig): string | undefined
-} = {
+export const vit: BackbonePlugin<VitConfig> & Required<Pick<BackbonePlugin<VitConfig>, 'architectures' | 'rename'>> = {
   modelTypes: ['vit', 'deit', 'dinov2', 'dinov2_with_registers'],
   architectures: [...vitConfigs.keys()],
   parseConfig: parseVitConfig,
