@@ -6,10 +6,16 @@ import { optimise } from '../passes/optimise.js'
 import { Recorder } from '../recorder.js'
 import type { GraphRuntime } from './graph-session.js'
 
-/** The runtime, with the size of its blocks where its blocked convolutions are there and right. */
-export async function withBlocks(runtime: GraphRuntime): Promise<GraphRuntime> {
-  const block = await blockOf(runtime).catch(() => undefined)
-  return block === undefined ? runtime : { ...runtime, block }
+/** The runtime, which finds out the size of its blocks where its blocked convolutions are there and right. */
+export function withBlocks(runtime: GraphRuntime): GraphRuntime {
+  let block: Promise<number | undefined> | undefined
+  return {
+    ...runtime,
+    block: () => {
+      block ??= blockOf(runtime).catch(() => undefined)
+      return block
+    },
+  }
 }
 
 async function blockOf(runtime: GraphRuntime): Promise<number | undefined> {

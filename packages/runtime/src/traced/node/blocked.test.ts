@@ -26,7 +26,7 @@ import { openOrtRuntime } from './ort-runtime.js'
 import { tinyCnnBatch, tinyCnnLoss, tinyCnnWeights } from './tiny-cnn.js'
 
 const block = await openOrtRuntime({ threads: 1 }).then(
-  async (runtime) => (await withBlocks(runtime)).block,
+  (runtime) => withBlocks(runtime).block?.(),
   () => undefined,
 )
 

@@ -12,8 +12,8 @@ export interface GraphSession {
 /** Loads models. */
 export interface GraphRuntime {
   readonly threads: number
-  /** Channels in a block of its blocked convolutions, if it has them: see passes/blocked.ts. */
-  readonly block?: number
+  /** Channels in a block of its blocked convolutions, if it has them: see passes/blocked.ts. Found out at the first call. */
+  readonly block?: () => Promise<number | undefined>
   /** The form of the gradient of max pooling that its devices have. Default: `indices`. */
   readonly poolGradient?: PoolGradient
   /** @throws `engine.failed` */

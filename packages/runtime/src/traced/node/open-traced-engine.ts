@@ -23,5 +23,5 @@ export interface TracedEngineOptions {
 export async function openTracedEngine(options: TracedEngineOptions = {}): Promise<Engine> {
   const { threads = availableParallelism(), maxGraphs = 4, worker = false } = options
   const runtime = worker ? await openWorkerRuntime({ threads }) : await openOrtRuntime({ threads })
-  return new TracedEngine(await withBlocks(runtime), { maxGraphs })
+  return new TracedEngine(withBlocks(runtime), { maxGraphs })
 }

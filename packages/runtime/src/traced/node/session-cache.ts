@@ -4,16 +4,21 @@ import { getBackend, ready } from '@tensorflow/tfjs-core'
 import { type General, generalise } from '../dynamic/generalise.js'
 import { lower } from '../onnx/lower.js'
 import type { OnnxModel } from '../onnx/model.js'
-import { optimise } from '../passes/optimise.js'
+import { type OptimiseOptions, optimise } from '../passes/optimise.js'
 import type { Signature } from '../record.js'
 import type { GraphRuntime, GraphSession } from './graph-session.js'
 
 interface Loaded<O extends Tensors> {
   readonly general: General<O>
-  readonly inputs: ReadonlySet<string>
-  readonly session: Promise<GraphSession>
+  readonly ready: Promise<Ready>
   users: number
   evicted: boolean
+}
+
+interface Ready {
+  readonly session: GraphSession
+  /** Names of the model's inputs. */
+  readonly inputs: ReadonlySet<string>
 }
 
 export interface SessionCacheOptions<O extends Tensors> {
@@ -62,7 +67,8 @@ export class SessionCache<O extends Tensors> {
     const loaded = this.#find(signature) ?? this.#load(signature)
     loaded.users++
     try {
-      return await use(await loaded.session, loaded.inputs)
+      const { session, inputs } = await loaded.ready
+      return await use(session, inputs)
     } finally {
       loaded.users--
       if (loaded.evicted && loaded.users === 0) await release(loaded)
@@ -87,15 +93,13 @@ export class SessionCache<O extends Tensors> {
     this.#seen = [...this.#seen, signature].slice(-rememberedSignatures)
     const general = generalise(fn, this.#seen, { fixed: this.#fixed >= patience })
     if (general.symbols.length === 0) this.#fixed++
-    const { model, weights } = lowered(general, constants, runtime)
-    const session = runtime.load(model, weights)
-    const loaded: Loaded<O> = { general, session, inputs: new Set(model.inputs.map(({ name }) => name)), users: 0, evicted: false }
+    const loaded: Loaded<O> = { general, ready: start(general, constants, runtime), users: 0, evicted: false }
     // Graphs that the new one can stand in for, and the least recently used ones, go.
     const superseded = this.#loaded.filter((one) => general.serves(one.general.signature))
     const kept = this.#loaded.filter((one) => !superseded.includes(one))
     this.#loaded = [loaded, ...kept.slice(0, maxGraphs - 1)]
     for (const one of [...superseded, ...kept.slice(maxGraphs - 1)]) void this.#evict(one)
-    session.catch(() => {
+    loaded.ready.catch(() => {
       this.#loaded = this.#loaded.filter((one) => one !== loaded)
     })
     return loaded
@@ -107,20 +111,27 @@ export class SessionCache<O extends Tensors> {
   }
 }
 
-async function release({ session }: Loaded<Tensors>): Promise<void> {
-  const loaded = await session.catch(() => undefined)
-  await loaded?.release()
+async function release({ ready }: Loaded<Tensors>): Promise<void> {
+  const loaded = await ready.catch(() => undefined)
+  await loaded?.session.release()
+}
+
+async function start<O extends Tensors>(general: General<O>, constants: Parameters, runtime: GraphRuntime): Promise<Ready> {
+  // Where all weights are constants ONNX Runtime blocks convolutions by itself.
+  const convolves = general.signature.trainable && general.graph.nodes.some(({ op }) => op === 'Conv')
+  const block = convolves ? await runtime.block?.() : undefined
+  const { model, weights } = lowered(general, constants, { block, poolGradient: runtime.poolGradient })
+  return { session: await runtime.load(model, weights), inputs: new Set(model.inputs.map(({ name }) => name)) }
 }
 
 /** The model of a recording, and its large weights, which stay outside of it. */
 function lowered<O extends Tensors>(
-  { graph, symbols, signature }: General<O>,
+  { graph, symbols }: General<O>,
   constants: Parameters,
-  { block, poolGradient }: GraphRuntime,
+  options: OptimiseOptions,
 ): { model: OnnxModel; weights: ReadonlyMap<string, Float32Array> } {
   const weights = new Map<string, Float32Array>()
-  // Where all weights are constants ONNX Runtime blocks convolutions by itself.
-  const model = lower(optimise(graph, { block: signature.trainable && block, poolGradient }), {
+  const model = lower(optimise(graph, options), {
     symbols,
     weight: (name) => {
       const data = constants.get(name)?.data ?? new Float32Array()
