@@ -2,7 +2,6 @@ import { seededRandom } from '@ms/core'
 import { describe, expect, it } from 'vitest'
 import { cosineLoss } from './cosine-loss.js'
 import { backpropagateBag, bagBuilder, embedBag } from './embedding-bag.js'
-import { neighbourLoss } from './neighbour-loss.js'
 import { packTokens } from './tokenized-texts.js'
 
 const dim = 5
@@ -53,25 +52,6 @@ describe('cosineLoss', () => {
         table[at] = kept
         expect(Math.abs((above - below) / (high - low) - rows[r * dim + k])).toBeLessThan(2e-4)
       }
-    }
-  })
-
-  it.each([3, 130])('of neighbours has the gradient that finite differences find, for %i texts', (count) => {
-    const random = seededRandom(11)
-    const [student, teacher] = [unitRows(count, random), unitRows(count, random)]
-    const options = { temperature: 0.5, weight: 0.7 }
-    const gradient = new Float64Array(count * dim)
-    const scratch = () => new Float64Array(count * dim)
-    expect(neighbourLoss(teacher, teacher, count, dim, options, scratch())).toBeCloseTo(0, 12)
-    expect(neighbourLoss(student, teacher, count, dim, options, gradient)).toBeGreaterThan(0.01)
-    for (let at = 0; at < count * dim; at += Math.ceil((count * dim) / 40)) {
-      const kept = student[at]
-      const around = [1e-5, -1e-5].map((step) => {
-        student[at] = kept + step
-        return neighbourLoss(student, teacher, count, dim, options, scratch())
-      })
-      student[at] = kept
-      expect(Math.abs((around[0] - around[1]) / 2e-5 - gradient[at])).toBeLessThan(1e-7)
     }
   })
 

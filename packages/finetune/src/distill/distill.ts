@@ -2,7 +2,6 @@ import { type Embedder, type ModelFiles, MsError, type OnProgress, seededRandom 
 import type { HostTensor } from '@ms/core/tensor'
 import { initialRows, type TokenVectors } from './initial-rows.js'
 import { type LearningGroup, learnTokens } from './learn-tokens.js'
-import type { NeighbourLossOptions } from './neighbour-loss.js'
 import { targetSpace, toTargets } from './target-space.js'
 import { teacherVectors } from './teacher-vectors.js'
 import { tokenText } from './token-text.js'
@@ -54,8 +53,6 @@ export interface DistillOptions {
   readonly batchSize?: number
   /** Peak rate of Adam, for rows of unit root mean square. Default: 0.02. */
   readonly learningRate?: number
-  /** Beside each text's place, learn which texts are near which: see `neighbourLoss`. Default: no. */
-  readonly neighbours?: NeighbourLossOptions
   /** `a` of the first rows' weight `a / (a + share)`. Default: 1e-3. */
   readonly smoothing?: number
   /** Tokens that are read of a text. Default: 512. */
@@ -130,7 +127,6 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     epochs: options.epochs ?? 2,
     batchSize: options.batchSize ?? 512,
     learningRate: options.learningRate ?? 0.02,
-    neighbours: options.neighbours,
     random: seededRandom(options.seed ?? 0).fork('distill'),
     onProgress: options.onProgress,
     onEpoch: (epoch, loss) => {

@@ -1,7 +1,6 @@
 import { MsError, type OnProgress, type Random } from '@ms/core'
 import { cosineLoss } from './cosine-loss.js'
 import { backpropagateBag, bagBuilder, embedBag } from './embedding-bag.js'
-import { type NeighbourLossOptions, neighbourLoss } from './neighbour-loss.js'
 import { rowAdam } from './row-adam.js'
 import type { TokenizedTexts } from './tokenized-texts.js'
 
@@ -21,8 +20,6 @@ export interface LearnTokensOptions {
   readonly batchSize: number
   /** Peak rate of Adam for rows whose components have a root mean square of 1. Linear warm-up (2 % of the steps), linear decay to 0. */
   readonly learningRate: number
-  /** Also learn what is near what. Default: only where each text belongs. */
-  readonly neighbours?: NeighbourLossOptions
   /** Rows that stay zero. */
   readonly frozen: ReadonlySet<number>
   readonly random: Random
@@ -63,8 +60,7 @@ export async function learnTokens(table: Float32Array, options: LearnTokensOptio
       const bag = build(picked)
       const lengths = embedBag(table, dim, bag, student)
       const loss = cosineLoss(student, teacher, batch, dim, gradient)
-      const apart = options.neighbours ? neighbourLoss(student, teacher, batch, dim, options.neighbours, gradient) : 0
-      if (!Number.isFinite(loss + apart)) {
+      if (!Number.isFinite(loss)) {
         throw new MsError('distill.diverged', `the loss is ${loss} at step ${step + 1}`, {
           kind: 'failure',
           advice: 'Use a smaller learning rate; check that the teacher gives finite vectors.',
