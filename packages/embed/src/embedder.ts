@@ -16,7 +16,7 @@ export interface EmbedderOptions {
   engine?: Engine | (() => Promise<Engine>)
   /** Tokens in a batch, padding included. Default: 1024: on a CPU, what fits the cache is quicker than what is large. */
   batchTokens?: number
-  /** Items in a batch at most. Default: 256. */
+  /** Items in a batch at most. Default: the encoder's own setting (of pictures: about what eight of 224 × 224 need), else 256. */
   batchItems?: number
   /** Keeps the first components only (for encoders trained so that these suffice). Default: the encoder's own setting, else all. */
   truncateDim?: number
@@ -61,16 +61,18 @@ const sliceItems = 512
  * ```
  */
 export async function createEmbedder<Item, P extends Prepared>(
-  encoder: Encoder<Item, P> & { readonly truncateDim?: number },
+  encoder: Encoder<Item, P> & { readonly truncateDim?: number; readonly batchItems?: number },
   options: EmbedderOptions = {},
 ): Promise<OwnedEmbedder<Item>> {
-  const { batchTokens = 1024, batchItems = 256, normalize = false, precision = 'float32' } = options
+  const { batchTokens = 1024, batchItems = encoder.batchItems ?? 256, normalize = false, precision = 'float32' } = options
   positive('batchTokens', batchTokens)
   positive('batchItems', batchItems)
   if (options.truncateDim !== undefined) positive('truncateDim', options.truncateDim)
   const dim = Math.min(encoder.dim, options.truncateDim ?? encoder.truncateDim ?? encoder.dim)
   const space = await encoderSpace(encoder, { truncateDim: dim, normalize, precision })
   const runner = openRunner(encoder, options.engine)
+  // Prepared pictures are large, and their cost is the same: there is nothing to sort.
+  const [window, slice] = encoder.batchItems ? [4 * batchItems, batchItems] : [windowItems, sliceItems]
 
   /** Runs one batch and writes its finished vectors to their places. */
   const runBatch = async (prepared: readonly P[], places: Uint32Array, result: Float32Array, { unique, first }: Distinct<Item>) => {
@@ -86,12 +88,12 @@ export async function createEmbedder<Item, P extends Prepared>(
     const { unique } = distinct
     const result = new Float32Array(unique.length * dim)
     const breathe = breather()
-    for (let start = 0; start < unique.length; start += windowItems) {
-      const end = Math.min(start + windowItems, unique.length)
+    for (let start = 0; start < unique.length; start += window) {
+      const end = Math.min(start + window, unique.length)
       const prepared: P[] = []
-      for (let at = start; at < end; at += sliceItems) {
+      for (let at = start; at < end; at += slice) {
         signal?.throwIfAborted()
-        for (const each of await encoder.processor.prepare(unique.slice(at, Math.min(at + sliceItems, end)), role)) prepared.push(each)
+        for (const each of await encoder.processor.prepare(unique.slice(at, Math.min(at + slice, end)), role)) prepared.push(each)
         await breathe()
       }
       const costs = Float64Array.from(prepared, ({ cost }) => cost)

@@ -1,8 +1,18 @@
 export { type EmbeddedChunk, type EmbedStreamOptions, embedStream } from './embed-stream.js'
 export { createEmbedder, type EmbedderOptions, type OwnedEmbedder, type Precision } from './embedder.js'
 export { type Describable, encoderSpace, type SpaceOptions } from './encoder-space.js'
+export {
+  type ImageBackbone,
+  type ImageEncoder,
+  type ImageEncoderParts,
+  imageEncoder,
+  type OpenImageProcessor,
+} from './image-encoder.js'
 export { builtinBackbones, type LoadEncoderOptions, loadEncoder } from './load-encoder.js'
+export { type LoadImageEncoderOptions, loadImageEncoder } from './load-image-encoder.js'
+export { type LoadedModel, type LoadModelOptions, loadModel } from './load-model.js'
 export type { ModelCard } from './model-card.js'
+export { createModelEmbedders, type ModelEmbedders } from './model-embedders.js'
 export { type Activation, activations } from './modules/activation.js'
 export { type DenseOptions, dense } from './modules/dense.js'
 export type { EncoderModule, FeatureName, Features, Widths } from './modules/encoder-module.js'

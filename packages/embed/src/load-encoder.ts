@@ -1,18 +1,18 @@
-import { bert, loadParameters } from '@ms/backbones'
+import { bert } from '@ms/backbones'
 import { type ModelFiles, MsError } from '@ms/core'
-import type { BackbonePlugin, HostTensor, Parameters } from '@ms/core/tensor'
+import type { BackbonePlugin, Parameters } from '@ms/core/tensor'
 import { z } from 'zod'
 import type { FirstModule } from './first-module.js'
+import { loadModules } from './load-modules.js'
 import { loadTable } from './load-table.js'
 import { loadTransformer } from './load-transformer.js'
 import { type ModelSettings, readModelSettings } from './model-settings.js'
-import type { EncoderModule, Widths } from './modules/encoder-module.js'
 import { knownModules } from './modules/known-modules.js'
 import { type ModuleEntry, readModuleList, subFiles, unknownModule } from './modules/module-list.js'
 import { normalize } from './modules/normalize.js'
 import { pooling } from './modules/pooling.js'
 import { readJsonIfThere } from './read-json.js'
-import { modulePrefix, type Notice, type SentenceEncoder, type SentenceEncoderParts, sentenceEncoder } from './sentence-encoder.js'
+import { type Notice, type SentenceEncoder, type SentenceEncoderParts, sentenceEncoder } from './sentence-encoder.js'
 
 /** The families that are known without being handed over. */
 export const builtinBackbones: readonly BackbonePlugin[] = [bert]
@@ -43,7 +43,7 @@ export interface LoadEncoderOptions {
  */
 export async function loadEncoder(files: ModelFiles, options: LoadEncoderOptions = {}): Promise<SentenceEncoder> {
   const names = new Set(await files.list())
-  if (names.has('modules.json')) return loadModules(files, names, options)
+  if (names.has('modules.json')) return loadDirectory(files, names, options)
   const config = await readJsonIfThere(files, names, 'config.json', configSchema)
   if (config?.model_type === 'model2vec') return loadModel2Vec(files, config, options)
   if (config) return loadPlain(files, names, options)
@@ -61,13 +61,15 @@ const configSchema = z
   })
   .catchall(z.unknown())
 
-async function loadModules(files: ModelFiles, names: ReadonlySet<string>, options: LoadEncoderOptions): Promise<SentenceEncoder> {
+async function loadDirectory(files: ModelFiles, names: ReadonlySet<string>, options: LoadEncoderOptions): Promise<SentenceEncoder> {
   const where = `${files.location}/modules.json`
   const [entry, ...entries] = await readModuleList(files)
   const settings = await readModelSettings(files, names)
   const own = subFiles(files, entry.path)
   const first = await loadFirst(entry, own, options, where)
-  const { modules, parameters } = await loadFollowing(entries, files, names, first, where)
+  const { type, backbone } = first.backbone
+  const start = type === 'StaticEmbedding' ? { sentence_embedding: backbone.width } : { token_embeddings: backbone.width }
+  const { modules, parameters } = await loadModules(files, entries, start)
   return assemble({ ...first, modules }, settings, new Map([...first.parameters, ...parameters]), options, [])
 }
 
@@ -78,37 +80,15 @@ async function loadFirst(entry: ModuleEntry, files: ModelFiles, options: LoadEnc
     case 'StaticEmbedding':
       return loadTable(files, options.maxLength)
     default:
+      if (entry.type === 'ImageBackbone') {
+        throw new MsError('encoder.modality', 'this is a model of pictures, and one of texts is needed', {
+          where: files.location,
+          advice: 'Load it with loadImageEncoder, or openModel of @ms/embed/node, which takes both.',
+        })
+      }
       if (!(entry.type in knownModules)) throw unknownModule(entry.type, where)
       throw new MsError('encoder.order', `the first module is ${entry.type}; it must be Transformer or StaticEmbedding`, { where })
   }
-}
-
-async function loadFollowing(
-  entries: readonly ModuleEntry[],
-  files: ModelFiles,
-  names: ReadonlySet<string>,
-  { backbone }: FirstModule,
-  where: string,
-): Promise<{ modules: EncoderModule[]; parameters: Map<string, HostTensor<Float32Array>> }> {
-  const { width } = backbone.backbone
-  let widths: Widths = backbone.type === 'StaticEmbedding' ? { sentence_embedding: width } : { token_embeddings: width }
-  const modules: EncoderModule[] = []
-  const parameters = new Map<string, HostTensor<Float32Array>>()
-  for (const [position, { type, path }] of entries.entries()) {
-    const factory = knownModules[type]
-    if (type === 'Transformer' || type === 'StaticEmbedding') throw new MsError('encoder.order', `${type} may only come first`, { where })
-    if (!factory) throw unknownModule(type, where)
-    const name = path === '' ? 'config.json' : `${path}/config.json`
-    const config = path === '' ? undefined : await readJsonIfThere(files, names, name, z.unknown())
-    const module = factory(config ?? {}, widths, `${files.location}/${name}`)
-    if (module.shapes.size > 0) {
-      for (const [key, value] of await loadParameters(subFiles(files, path), module.shapes))
-        parameters.set(modulePrefix(module, position) + key, value)
-    }
-    widths = module.widths
-    modules.push(module)
-  }
-  return { modules, parameters }
 }
 
 /** A Hugging Face directory that says nothing about pooling. */

@@ -95,4 +95,4 @@ export function modelCard(encoder: SentenceEncoder, card: ModelCard, precision: 
   ].join('\n')
 }
 
-const quoted = (text: string) => (/^[\w.\-/]+$/.test(text) ? text : JSON.stringify(text))
+export const quoted = (text: string) => (/^[\w.\-/]+$/.test(text) ? text : JSON.stringify(text))

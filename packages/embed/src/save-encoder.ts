@@ -1,9 +1,13 @@
-import { type CheckpointTensor, quantizeRows, writeSafetensors } from '@ms/backbones'
+import { type CheckpointTensor, preprocessorConfig, quantizeRows, writeSafetensors } from '@ms/backbones'
 import { type ModelFiles, MsError } from '@ms/core'
 import type { HostTensor, Parameters } from '@ms/core/tensor'
+import type { ImageEncoder } from './image-encoder.js'
+import { imageModelCard } from './image-model-card.js'
 import { type ModelCard, modelCard } from './model-card.js'
+import { modulePrefix } from './module-chain.js'
+import type { EncoderModule } from './modules/encoder-module.js'
 import { promptFor } from './prompts.js'
-import { modulePrefix, type SentenceEncoder, type SentenceEncoderParts } from './sentence-encoder.js'
+import type { SentenceEncoder, SentenceEncoderParts } from './sentence-encoder.js'
 
 export interface SaveEncoderOptions {
   /**
@@ -19,66 +23,103 @@ export interface SaveEncoderOptions {
  * Writes an encoder as a sentence-transformers directory in the layout that every version of it reads. Python's sentence-transformers
  * makes the same vectors of it, for queries and for documents. (A model2vec directory without modules.json is saved as one.)
  *
+ * An encoder of pictures is written in the same layout with a first module of our own, `ms.ImageBackbone`: the network's config.json in
+ * timm's or transformers' form, its weights, preprocessor_config.json, and the same settings exactly in image_settings.json.
+ *
  * Files are written one after the other; `saveEncoderDirectory` of `@ms/embed/node` does it all or nothing.
  *
  * @throws `file.read-only` when the files cannot be written, `encoder.precision` for `int8` of anything but a table, and what writing throws
  */
-export async function saveEncoder(encoder: SentenceEncoder, files: ModelFiles, options: SaveEncoderOptions = {}): Promise<void> {
+export async function saveEncoder(
+  encoder: SentenceEncoder | ImageEncoder,
+  files: ModelFiles,
+  options: SaveEncoderOptions = {},
+): Promise<void> {
   if (!files.write) throw new MsError('file.read-only', 'these files cannot be written', { where: files.location })
-  for (const [name, bytes] of encoderFiles(encoder, options)) await files.write(name, bytes)
+  const all = encoder.modality === 'text' ? textFiles(encoder, options) : imageFiles(encoder, options)
+  for (const [name, bytes] of all) await files.write(name, bytes)
 }
 
 /** Files of a saved encoder, by name. */
-function encoderFiles(encoder: SentenceEncoder, { precision = 'float32', card = {} }: SaveEncoderOptions): Map<string, Uint8Array> {
-  const { parts, parameters } = encoder
-  const { backbone, modules } = parts
-  if (precision === 'int8' && backbone.type !== 'StaticEmbedding') {
-    throw new MsError('encoder.precision', `int8 is for tables of token embeddings, and this is a ${encoder.family}`, {
-      where: 'precision',
-    })
+type SavedFiles = Map<string, Uint8Array>
+
+const setJson = (files: SavedFiles, name: string, value: unknown) =>
+  files.set(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`))
+
+const textOnly = (precision: SaveEncoderOptions['precision'], family: string) => {
+  if (precision === 'int8') {
+    throw new MsError('encoder.precision', `int8 is for tables of token embeddings, and this is a ${family}`, { where: 'precision' })
   }
-  const result = new Map<string, Uint8Array>()
-  const json = (name: string, value: unknown) => result.set(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`))
-  for (const [name, bytes] of parts.files) result.set(name, bytes)
+}
+
+/** Weights are saved as float32, whatever they were. */
+function networkConfig({ torch_dtype: _, dtype: __, ...config }: Readonly<Record<string, unknown>>) {
+  return { ...config, torch_dtype: 'float32' }
+}
+
+function textFiles(encoder: SentenceEncoder, { precision = 'float32', card = {} }: SaveEncoderOptions): SavedFiles {
+  const { parts } = encoder
+  const { backbone, modules } = parts
+  if (backbone.type !== 'StaticEmbedding') textOnly(precision, encoder.family)
+  const result: SavedFiles = new Map(parts.files)
   if (backbone.type === 'StaticEmbedding') {
     const limited = withTruncation(parts)
     if (limited) result.set('tokenizer.json', limited)
   } else {
-    // Weights are saved as float32, whatever they were.
-    const { torch_dtype: _, dtype: __, ...config } = backbone.config
-    json('config.json', { ...config, torch_dtype: 'float32' })
-    json('sentence_bert_config.json', transformerSettings(parts))
+    setJson(result, 'config.json', networkConfig(backbone.config))
+    setJson(result, 'sentence_bert_config.json', transformerSettings(parts))
   }
-  if (parts.model2vec) json('config.json', model2VecConfig(parts))
+  if (parts.model2vec) setJson(result, 'config.json', model2VecConfig(parts))
   else {
-    json('modules.json', moduleList(parts))
-    json('config_sentence_transformers.json', modelSettings(parts))
+    setJson(result, 'modules.json', moduleList(`${pythonModules}.${backbone.type}`, modules))
+    setJson(result, 'config_sentence_transformers.json', modelSettings(parts))
   }
   result.set('model.safetensors', backboneWeights(encoder, precision))
+  if (!parts.model2vec) for (const [name, bytes] of moduleFiles(encoder)) result.set(name, bytes)
+  result.set('README.md', new TextEncoder().encode(modelCard(encoder, card, precision)))
+  return result
+}
+
+function imageFiles(encoder: ImageEncoder, { precision, card = {} }: SaveEncoderOptions): SavedFiles {
+  textOnly(precision, encoder.family)
+  const { backbone, modules, settings, files, similarity, truncateDim } = encoder.parts
+  const result: SavedFiles = new Map(files)
+  setJson(result, 'config.json', networkConfig(backbone.config))
+  setJson(result, 'preprocessor_config.json', preprocessorConfig(settings))
+  setJson(result, 'image_settings.json', { halves: 'down', ...settings })
+  setJson(result, 'modules.json', moduleList('ms.ImageBackbone', modules))
+  setJson(result, 'config_sentence_transformers.json', {
+    similarity_fn_name: similarity,
+    ...(truncateDim === undefined ? {} : { truncate_dim: truncateDim }),
+  })
+  const names = [...backbone.backbone.shapes.keys()]
+  result.set('model.safetensors', weightsFile(new Map(names.map((name) => [name, floats(encoder.parameters, name)]))))
+  for (const [name, bytes] of moduleFiles(encoder)) result.set(name, bytes)
+  result.set('README.md', new TextEncoder().encode(imageModelCard(encoder, card)))
+  return result
+}
+
+/** Configurations and weights of the modules behind the backbone. */
+function moduleFiles({ parts: { modules }, parameters }: Pick<SentenceEncoder | ImageEncoder, 'parts' | 'parameters'>): SavedFiles {
+  const result: SavedFiles = new Map()
   for (const [position, module] of modules.entries()) {
-    if (parts.model2vec) break
     const folder = moduleFolder(module.type, position)
-    if (module.config) json(`${folder}/config.json`, module.config)
+    if (module.config) setJson(result, `${folder}/config.json`, module.config)
     if (module.shapes.size > 0) {
       const names = [...module.shapes.keys()]
       const prefix = modulePrefix(module, position)
       result.set(`${folder}/model.safetensors`, weightsFile(new Map(names.map((name) => [name, floats(parameters, prefix + name)]))))
     }
   }
-  result.set('README.md', new TextEncoder().encode(modelCard(encoder, card, precision)))
   return result
 }
 
+const pythonModules = 'sentence_transformers.models'
 const moduleFolder = (type: string, position: number) => `${position + 1}_${type}`
 
-function moduleList({ backbone, modules }: SentenceEncoderParts) {
-  const entry = (idx: number, path: string, type: string) => ({
-    idx,
-    name: String(idx),
-    path,
-    type: `sentence_transformers.models.${type}`,
-  })
-  return [entry(0, '', backbone.type), ...modules.map(({ type }, i) => entry(i + 1, moduleFolder(type, i), type))]
+function moduleList(first: string, modules: readonly EncoderModule[]) {
+  const entry = (idx: number, path: string, type: string) => ({ idx, name: String(idx), path, type })
+  return [entry(0, '', first), ...modules.map(({ type }, i) => entry(i + 1, moduleFolder(type, i), `${pythonModules}.${type}`))]
 }
 
 function transformerSettings({ maxLength: { query, document }, lowerCase }: SentenceEncoderParts) {

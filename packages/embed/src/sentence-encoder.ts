@@ -1,8 +1,8 @@
 import { meanRows, type Tokenizer } from '@ms/backbones'
-import { MsError, type Role, vectors } from '@ms/core'
-import type { Backbone, Encoder, HostTensor, Inputs, Parameters, Processor, Tensors, Weights } from '@ms/core/tensor'
-import type { Tensor2D } from '@tensorflow/tfjs-core'
-import type { EncoderModule, Features } from './modules/encoder-module.js'
+import { type Role, vectors } from '@ms/core'
+import type { Backbone, Encoder, HostTensor, Inputs, Parameters, Processor } from '@ms/core/tensor'
+import { assertParameters, chainCut, chainDim, chainForward, chainShapes, type ModuleChain } from './module-chain.js'
+import type { EncoderModule } from './modules/encoder-module.js'
 import { type PromptSettings, type Prompts, promptFor } from './prompts.js'
 import { bagProcessor, type MaxLength, sequenceProcessor, type TokenizedText } from './text-processor.js'
 import { tokenizerRules } from './tokenizer-files.js'
@@ -49,6 +49,8 @@ export interface SentenceEncoderParts extends PromptSettings {
 
 /** A text encoder as a sentence-transformers directory describes it. */
 export interface SentenceEncoder extends Encoder<string, TokenizedText> {
+  /** What its items are. */
+  readonly modality: 'text'
   readonly parts: SentenceEncoderParts
   /** `bert`, `static` … */
   readonly family: string
@@ -61,36 +63,28 @@ export interface SentenceEncoder extends Encoder<string, TokenizedText> {
   /** See `encoderSpace`. */
   readonly fingerprint: unknown
   withParameters(parameters: Parameters): SentenceEncoder
+  /** The same encoder with other modules behind the backbone, and weights for all of them. */
+  withModules(modules: readonly EncoderModule[], parameters: Parameters): SentenceEncoder
   /** The same encoder that puts something else before queries or documents; a role that is left out keeps its prompt. */
   withPrompts(prompts: Readonly<Partial<Record<Role, string>>>): SentenceEncoder
 }
 
-/** Where a module's weights stand among the encoder's: `2_Dense.linear.weight`. Position 0 is the backbone. */
-export const modulePrefix = (module: EncoderModule, position: number) => `${position + 1}_${module.type}.`
-
 /** Names and shapes of all weights of an encoder. */
-export function encoderShapes({ backbone, modules }: Pick<SentenceEncoderParts, 'backbone' | 'modules'>): Map<string, readonly number[]> {
-  const shapes = new Map(backbone.backbone.shapes)
-  for (const [position, module] of modules.entries()) {
-    for (const [name, shape] of module.shapes) shapes.set(modulePrefix(module, position) + name, shape)
-  }
-  return shapes
-}
+export const encoderShapes = ({ backbone, modules }: Pick<SentenceEncoderParts, 'backbone' | 'modules'>): Map<string, readonly number[]> =>
+  chainShapes({ backbone: backbone.backbone, modules })
 
 /**
  * Puts backbone, modules and weights together.
  * @throws `weights.missing`, `weights.extra`, `weights.shape`, `encoder.no-embedding` when nothing makes a sentence embedding
  */
 export function sentenceEncoder(parts: SentenceEncoderParts, parameters: Parameters): SentenceEncoder {
-  const { backbone, modules } = parts
-  const dim = modules.at(-1)?.widths.sentence_embedding ?? (backbone.type === 'StaticEmbedding' ? backbone.backbone.width : undefined)
-  if (dim === undefined) {
-    throw new MsError('encoder.no-embedding', 'no module makes one vector of a text', { where: 'modules.json', advice: 'Add a Pooling.' })
-  }
-  assertParameters(parameters, encoderShapes(parts))
-  return {
+  const { backbone } = parts
+  const chain = chainOf(parts)
+  assertParameters(parameters, chainShapes(chain))
+  const encoder: SentenceEncoder = {
+    modality: 'text',
     parts,
-    dim,
+    dim: chainDim(chain),
     parameters,
     family: backbone.backbone.family,
     prompts: parts.prompts,
@@ -99,15 +93,24 @@ export function sentenceEncoder(parts: SentenceEncoderParts, parameters: Paramet
     truncateDim: parts.truncateDim,
     notices: parts.notices,
     lookups: backbone.backbone.lookups,
+    statistics: backbone.backbone.statistics,
     processor: processorOf(parts),
-    forward: (inputs, weights, mode) => runModules(modules, start(backbone.backbone.forward(inputs, weights, mode), inputs), weights),
+    forward: chainForward(chain),
     direct: directOf(parts),
     get fingerprint() {
       return fingerprintOf(parts)
     },
+    cut: (frozen) => chainCut(chain, encoder, frozen, (modules, own) => sentenceEncoder({ ...parts, modules }, own)),
     withParameters: (others) => sentenceEncoder(parts, others),
+    withModules: (modules, others) => sentenceEncoder({ ...parts, modules }, others),
     withPrompts: (prompts) => sentenceEncoder({ ...parts, prompts: { ...parts.prompts, ...prompts } }, parameters),
   }
+  return encoder
+}
+
+function chainOf({ backbone: { type, backbone }, modules }: SentenceEncoderParts): ModuleChain {
+  const { width } = backbone
+  return { backbone, modules, start: type === 'StaticEmbedding' ? { sentence_embedding: width } : { token_embeddings: width } }
 }
 
 const promptsByRole = (parts: PromptSettings): Readonly<Record<Role, string>> => ({
@@ -137,22 +140,6 @@ export function positionsOf(config: Readonly<Record<string, unknown>>): number {
   return typeof positions === 'number' && positions > 0 ? positions : Number.POSITIVE_INFINITY
 }
 
-function start(hidden: ReturnType<Backbone['forward']>, inputs: Tensors): Features {
-  if (hidden.kind === 'pooled') return { sentence_embedding: hidden.pooled }
-  if (hidden.kind === 'map') {
-    throw new MsError('encoder.backbone', 'a network of pictures cannot be the backbone of a text encoder', { kind: 'failure' })
-  }
-  return { token_embeddings: hidden.tokens, mask: hidden.mask, beyondPrompt: inputs['beyond_prompt'] as Tensor2D | undefined }
-}
-
-function runModules(modules: readonly EncoderModule[], first: Features, weights: Weights): Tensor2D {
-  let features = first
-  for (const [position, module] of modules.entries()) {
-    features = module.forward(features, (name) => weights.get(modulePrefix(module, position) + name))
-  }
-  return features.sentence_embedding as Tensor2D
-}
-
 /** A table's look-ups and means are quicker in plain JavaScript than through any engine, as long as what follows is simple. */
 function directOf({ backbone, modules }: SentenceEncoderParts): SentenceEncoder['direct'] {
   if (backbone.type !== 'StaticEmbedding' || modules.some(({ direct }) => !direct)) return undefined
@@ -164,21 +151,6 @@ function directOf({ backbone, modules }: SentenceEncoderParts): SentenceEncoder[
     const rows = meanRows({ kind: 'float32', rows: data, count, width }, { ids: ids.data, offsets: offsets.data })
     for (const module of modules) module.direct?.(rows, width)
     return vectors(rows, offsets.data.length - 1, width)
-  }
-}
-
-/** @throws `weights.missing`, `weights.extra`, `weights.shape` */
-function assertParameters(parameters: Parameters, shapes: ReadonlyMap<string, readonly number[]>): void {
-  for (const [name, shape] of shapes) {
-    const found = parameters.get(name)
-    if (!found) throw new MsError('weights.missing', `there is no weight ${name}`, { where: name })
-    const size = shape.reduce((product, n) => product * n, 1)
-    if (found.shape.length !== shape.length || shape.some((n, i) => n !== found.shape[i]) || found.data.length !== size) {
-      throw new MsError('weights.shape', `${name} is [${found.shape.join(', ')}] and must be [${shape.join(', ')}]`, { where: name })
-    }
-  }
-  for (const name of parameters.keys()) {
-    if (!shapes.has(name)) throw new MsError('weights.extra', `${name} is no weight of this encoder`, { where: name })
   }
 }
 

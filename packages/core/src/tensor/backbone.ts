@@ -25,6 +25,8 @@ export interface Backbone {
   /** `bert`, `static`, `resnet`, … */
   readonly family: string
   readonly width: number
+  /** `pooled` where it makes one vector an item by itself, which needs no pooling after it. Default: a vector a token, or a place. */
+  readonly makes?: 'pooled'
   /** Shape of every weight, by its checkpoint's name. Reading a checkpoint is checked against it. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
   /**

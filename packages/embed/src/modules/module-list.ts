@@ -18,8 +18,11 @@ export interface ModuleEntry {
   readonly path: string
 }
 
-/** Types of any other package are code that comes with a model; none is run here. */
-const packages = ['sentence_transformers']
+/** Types of any other package are code that comes with a model; none is run here. `ms.ImageBackbone` is our own. */
+const packages = ['sentence_transformers', 'ms']
+
+/** Modules that stand at the beginning: what turns items into vectors. */
+export const firstModules: readonly string[] = ['Transformer', 'StaticEmbedding', 'ImageBackbone']
 
 /**
  * Reads modules.json, with type names of any version:

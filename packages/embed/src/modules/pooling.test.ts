@@ -50,6 +50,7 @@ function expected(mode: PoolingMode, includePrompt: boolean): number[] {
       else if (mode === 'mean_sqrt_len_tokens') result.push(sum / Math.sqrt(values.length))
       else if (mode === 'max') result.push(Math.max(...values))
       else if (mode === 'cls') result.push(values[0])
+      else if (mode === 'gem') result.push(Math.cbrt(values.reduce((all, value) => all + Math.max(value, 1e-6) ** 3, 0) / values.length))
       else if (mode === 'lasttoken') result.push(values[values.length - 1])
       else {
         const weights = places.map((t) => t + 1)
@@ -62,6 +63,36 @@ function expected(mode: PoolingMode, includePrompt: boolean): number[] {
 }
 
 describe('pooling', () => {
+  it.each(poolingModes)('%s without a mask is what it is with one of ones', async (mode) => {
+    const module = pooling(width, { modes: [mode] })
+    const compiled = await engine.compile(
+      (_, inputs) => ({
+        whole: module.forward({ token_embeddings: inputs['tokens'] as tf.Tensor3D }, () => tf.scalar(0)).sentence_embedding as tf.Tensor2D,
+        masked: run(module, inputs['tokens'], inputs),
+      }),
+      { constants: new Map() },
+    )
+    const { whole, masked } = await compiled.run({ tokens, mask: ones([batch, length], Array(batch * length).fill(1)) })
+    expect(whole.shape).toEqual([batch, width])
+    for (const [i, value] of masked.data.entries()) expect(whole.data[i]).toBeCloseTo(value, 5)
+  })
+
+  it('shares the gradient of a maximum among all places that have it', async () => {
+    const module = pooling(1, { modes: ['max'] })
+    const same = { shape: [1, 4, 1], data: Float32Array.of(2, 1, 2, 2) }
+    const compiled = await engine.differentiate(
+      (weights) => ({
+        loss: tf.sum(
+          module.forward({ token_embeddings: weights.get('x') as tf.Tensor3D }, () => tf.scalar(0)).sentence_embedding!,
+        ) as tf.Scalar,
+      }),
+      { constants: new Map(), trainable: ['x'] },
+    )
+    const { outputs, gradients } = await compiled.run({}, new Map([['x', same]]))
+    expect(outputs.loss.data[0]).toBeCloseTo(2, 6)
+    for (const [i, value] of [1 / 3, 0, 1 / 3, 1 / 3].entries()) expect(gradients.get('x')!.data[i]).toBeCloseTo(value, 6)
+  })
+
   for (const mode of poolingModes) {
     for (const includePrompt of [true, false]) {
       const module = pooling(width, { modes: [mode], includePrompt })

@@ -1,3 +1,5 @@
 export { type OpenEncoderOptions, openEncoder } from './open-encoder.js'
+export { type OpenModelOptions, openModel } from './open-model.js'
 export { type ResolveModelOptions, resolveModel } from './resolve-model.js'
 export { saveEncoderDirectory } from './save-encoder-directory.js'
+export { saveModelDirectory } from './save-model-directory.js'

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { presets as allPresets, type Preset } from '@ms/backbones'
+import { basename, dirname, join } from 'node:path'
+import { presets as allPresets, architectureFiles, architectures, type Preset } from '@ms/backbones'
 import { type HubFilesOptions, hubFiles } from '@ms/backbones/node'
 import { type ModelFiles, MsError } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
@@ -23,8 +23,8 @@ const isFile = (path: string) =>
     .catch(() => false)
 
 /**
- * The files that a model's name stands for. In this order: a built-in model, a preset, a folder (of a finished run: its `model`), a
- * model on the hub.
+ * The files that a model's name stands for. In this order: a built-in model, a preset, a folder (of a finished run: its `model`), a bare
+ * checkpoint with its architecture before it (`resnet50:weights.pth`), a model on the hub.
  * @throws `encoder.unknown` with the names that are most like it, `encoder.run-unfinished` for a run without a model, `hub.…`
  */
 export async function resolveModel(name: string, options: ResolveModelOptions = {}): Promise<ModelFiles> {
@@ -33,6 +33,11 @@ export async function resolveModel(name: string, options: ResolveModelOptions = 
   const preset = presets.find((each) => each.name === name.toLowerCase())
   if (preset) return hubFiles(preset.id, hub)
   if (name !== '' && (await isFolder(name))) return folderFiles(name)
+  const [, architecture, file] = name.match(/^(\w[\w.-]+):(.+)$/s) ?? []
+  if (architecture && architectures.has(architecture.toLowerCase())) {
+    if (await isFile(file)) return architectureFiles(architecture, directoryFiles(dirname(file)), basename(file))
+    throw new MsError('file.missing', 'there is no such checkpoint', { where: file, advice: 'Check the path after the colon.' })
+  }
   if (await isFile(name)) {
     throw new MsError('encoder.unknown', `${name} is a file`, { where: name, advice: 'Name the folder that the model’s files are in.' })
   }

@@ -1,4 +1,5 @@
 import { directoryFiles, replaceDirectory } from '@ms/core/node'
+import type { ImageEncoder } from '../image-encoder.js'
 import { type SaveEncoderOptions, saveEncoder } from '../save-encoder.js'
 import type { SentenceEncoder } from '../sentence-encoder.js'
 
@@ -13,6 +14,10 @@ import type { SentenceEncoder } from '../sentence-encoder.js'
  * export const keep = (encoder: SentenceEncoder) => saveEncoderDirectory(encoder, 'models/mine', { card: { license: 'apache-2.0' } })
  * ```
  */
-export async function saveEncoderDirectory(encoder: SentenceEncoder, path: string, options: SaveEncoderOptions = {}): Promise<void> {
+export async function saveEncoderDirectory(
+  encoder: SentenceEncoder | ImageEncoder,
+  path: string,
+  options: SaveEncoderOptions = {},
+): Promise<void> {
   await replaceDirectory(path, (temporary) => saveEncoder(encoder, directoryFiles(temporary), options))
 }
