@@ -87,6 +87,7 @@ function build(parts: ImageEncoderParts, parameters: Parameters, processor: Imag
     truncateDim: parts.truncateDim,
     batchItems: Math.max(1, Math.min(mostItems, Math.floor(batchPixels / (height * width)))),
     notices: parts.notices,
+    symmetric: true,
     lookups: {},
     statistics: backbone.statistics,
     processor,

@@ -15,7 +15,7 @@ export interface ModuleChain {
 }
 
 /** Which features there are before a module. */
-export const widthsBefore = ({ modules, start }: ModuleChain, position: number): Widths =>
+const widthsBefore = ({ modules, start }: ModuleChain, position: number): Widths =>
   position === 0 ? start : modules[position - 1].widths
 
 /** Width of the embedding. @throws `encoder.no-embedding` when no module makes one */

@@ -18,6 +18,7 @@ export const clipText: Plugin<ClipTextConfig> = {
   parseConfig: parseClipTextConfig,
   create: (config) => ({
     family: 'clip',
+    makes: 'pooled',
     width: config.projection_dim ?? config.hidden_size,
     shapes: clipTextShapes(config),
     lookups: { [textNames.words]: 'input_ids' },
@@ -39,6 +40,7 @@ export const clipVision: Plugin<ClipVisionConfig> = {
   parseConfig: parseClipVisionConfig,
   create: (config) => ({
     family: 'clip',
+    makes: 'pooled',
     width: config.projection_dim ?? config.hidden_size,
     shapes: clipVisionShapes(config),
     lookups: {},

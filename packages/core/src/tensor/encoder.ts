@@ -23,6 +23,8 @@ export interface Encoder<Item = string, P extends Prepared = Prepared> {
   readonly dim: number
   readonly processor: Processor<Item, P>
   readonly parameters: Parameters
+  /** Whether an item makes the same vector as a query and as a document. Default: false. */
+  readonly symmetric?: boolean
   /** See `Backbone.lookups`. */
   readonly lookups: Readonly<Record<string, string>>
   /** See `Backbone.statistics`. */

@@ -25,6 +25,8 @@ export interface LossExamples {
 export interface Loss {
   readonly name: string
   readonly columns: 'pair' | 'triplet' | 'scored-pair' | 'labelled'
+  /** Of labelled items: batches are made of so many examples of each class that is in them. Default: 1, which leaves it to chance. */
+  readonly perClass?: number
   /** Weights of its own (class proxies, a temperature): trained and kept with the rest. */
   readonly parameters?: Parameters
   /** Arrays that depend on the examples and not on the embeddings: masks, targets. */

@@ -112,7 +112,8 @@ function poolAll(mode: PoolingMode, tokens: tf.Tensor3D): tf.Tensor2D {
  * whole, and a drawing has many places that are exactly alike.
  */
 function evenMax(tokens: tf.Tensor3D): tf.Tensor2D {
-  const most = tf.cast(tf.equal(tokens, tf.max(tokens, 1, true)), 'float32')
+  // A comparison has no gradient in TensorFlow.js, not even none; a step has one of zeros.
+  const most = tf.sub(1, tf.step(tf.sub(tf.max(tokens, 1, true), tokens)))
   return tf.sum(tf.mul(tokens, tf.div(most, tf.sum(most, 1, true))), 1)
 }
 

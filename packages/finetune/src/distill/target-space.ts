@@ -1,5 +1,5 @@
 import { MsError } from '@ms/core'
-import { symmetricEigen } from './symmetric-eigen.js'
+import { symmetricEigen } from '../linear-algebra/symmetric-eigen.js'
 
 /** A map from the teacher's space to the student's: subtract the mean, turn to the main axes, even them out, scale to length 1. */
 export interface TargetSpace {

@@ -1,2 +1,3 @@
 export { checkpointDirectory } from './checkpoint-directory.js'
+export { type FeatureDirectoryOptions, featureDirectory } from './feature-directory.js'
 export { type OpenRunOptions, openRunDirectory, type RunDirectory, type RunRecord, readRunEvents } from './run-directory.js'

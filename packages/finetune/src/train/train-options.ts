@@ -1,9 +1,11 @@
 import type { Examples } from '@ms/core'
 import type { Encoder, Engine, Loss, Parameters, Prepared } from '@ms/core/tensor'
+import type { Augmentation } from '../augment/augment.js'
 import type { ParameterGroup } from '../optimizers/optimizer.js'
 import type { OptimizerRule } from '../optimizers/optimizer-rule.js'
 import type { Schedule } from '../schedules/schedule.js'
 import type { CheckpointStore } from './checkpoint.js'
+import type { FeatureCache } from './frozen-features.js'
 import type { Evaluator } from './retrieval-evaluator.js'
 import type { BatchNormMode } from './running-statistics.js'
 
@@ -42,6 +44,16 @@ export interface TrainOptions<Item, P extends Prepared> {
   encoder: Encoder<Item, P> | readonly Encoder<Item>[]
   examples: Examples<Item>
   loss: Loss
+  /**
+   * Varies items from step to step, each by numbers of its own: one way for all columns, or one a column. What is compared with before
+   * and after, and what is measured, is never varied. Default: not at all.
+   */
+  augment?: Augmentation<Item, P> | readonly (Augmentation<Item, P> | undefined)[]
+  /**
+   * Where the vectors are kept that frozen weights make of items. Weights that `freeze` leaves no gradient before are run once an item,
+   * whether there is a cache or not, unless the item is varied. Default: in memory.
+   */
+  features?: FeatureCache<Item>
   settings: TrainSettings
   engine: Engine
   /** Measures on dev data: before training, after each epoch, and each `evaluateSteps`. Default: not at all. */

@@ -1,25 +1,24 @@
 import { MsError, seededRandom } from '@ms/core'
-import type { Encoder, HostTensor, Parameters, Prepared } from '@ms/core/tensor'
+import type { Encoder, Prepared } from '@ms/core/tensor'
 import { clipScale, gradientNorm } from '../optimizers/gradient-norm.js'
-import { createOptimizer } from '../optimizers/optimizer.js'
+import { classBatches } from '../sampler/class-batches.js'
 import { epochBatches } from '../sampler/epoch-batches.js'
 import { assertFinite, diverged } from './assert-finite.js'
-import { checkOptions, trainableNames } from './check-options.js'
+import { checkOptions } from './check-options.js'
+import { openItems } from './item-source.js'
 import { isOutOfMemory, outOfMemory } from './out-of-memory.js'
 import { openProbe } from './probe.js'
 import { restore, signatureOf } from './resume.js'
 import { followStatistics } from './running-statistics.js'
 import type { Metrics, TrainEvent } from './train-event.js'
 import type { TrainOptions, TrainResult } from './train-options.js'
-import { examplesOf, extremesOf, itemKeys, meanCost, positivesOf, prepareColumns } from './training-items.js'
-import { allParameters, allStatistics, encodersWith, lossPrefix, trainingSides } from './training-sides.js'
+import { examplesOf, extremesOf, itemKeys, meanCost, positivesOf } from './training-items.js'
+import { allParameters, encodersWith, lossPrefix } from './training-sides.js'
+import { copyOf, only, openTrainingState, type TrainingState } from './training-state.js'
 import { trainingStep } from './training-step.js'
 
 /** Batches whose shapes tell an engine which sizes vary. */
 const sampledBatches = 4
-
-const copyOf = (parameters: Parameters) =>
-  new Map([...parameters].map(([name, { shape, data }]): [string, HostTensor<Float32Array>] => [name, { shape, data: data.slice() }]))
 
 /**
  * Fine-tunes an encoder, or one a column, and tells of every step. The weights with the best dev metric are kept, the untuned ones among
@@ -30,21 +29,23 @@ const copyOf = (parameters: Parameters) =>
  *   are not finite, `train.checkpoint` when the stored checkpoint is of other settings, `train.metric`; the signal's reason when aborted
  */
 export async function* train<Item, P extends Prepared>(options: TrainOptions<Item, P>): AsyncGenerator<TrainEvent, TrainResult<Item, P>> {
+  checkOptions(options)
+  const state = openTrainingState(options)
+  try {
+    return yield* run(options, state)
+  } finally {
+    await state.dispose()
+  }
+}
+
+async function* run<Item, P extends Prepared>(
+  options: TrainOptions<Item, P>,
+  { whole, sides, given, trainable, following, trained, statistics, optimizer, augment }: TrainingState<Item>,
+): AsyncGenerator<TrainEvent, TrainResult<Item, P>> {
   const { examples, loss, settings, engine, evaluate, metric = 'ndcg@10', signal } = options
   const { epochs, batchSize, learningRate, maxSteps = Number.POSITIVE_INFINITY, seed = 1 } = settings
-  checkOptions(options)
   const started = performance.now()
   const seconds = () => (performance.now() - started) / 1000
-
-  // Weights: ours from here on. The optimiser changes them in place; the engine reads them at each step.
-  const sides = trainingSides<Item>(options.encoder, examples)
-  const given = allParameters(sides, loss)
-  const { trainable, following: mayFollow } = trainableNames(given, allStatistics(sides), settings.freeze ?? [])
-  const following = settings.batchNorm === 'batch' ? mayFollow : new Map<string, number>()
-  const optimizer = createOptimizer(settings.optimizer, { parameters: only(given, trainable), groups: settings.groups })
-  const statistics = copyOf(only(given, following.keys()))
-  /** All that changes. */
-  const trained = new Map([...optimizer.parameters, ...statistics])
   const normOf = gradientNorm()
   const parameters = new Map([...given, ...trained])
   const encoders = encodersWith(sides, parameters)
@@ -52,9 +53,15 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
   // Items: made ready once, and known by a key that equal items share.
   const keys = itemKeys(examples.columns)
   const positives = examples.kind === 'pair' || examples.kind === 'triplet' ? positivesOf(keys) : undefined
-  const prepared = await prepareColumns(sides, examples.columns, signal)
+  const items = await openItems({ sides, columns: examples.columns, augment, seed, signal })
   const random = seededRandom(seed)
-  const batchesOf = (epoch: number) => epochBatches(keys, { batchSize, random: random.fork(`epoch-${epoch}`) })
+  const { perClass = 1 } = loss
+  const batchesOf = (epoch: number) => {
+    const source = random.fork(`epoch-${epoch}`)
+    return perClass > 1 && examples.labels
+      ? classBatches(examples.labels, { batchSize, perClass, random: source })
+      : epochBatches(keys, { batchSize, random: source })
+  }
   const perEpoch = Array.from({ length: epochs }, (_, epoch) => batchesOf(epoch).length)
   const steps = Math.min(
     perEpoch.reduce((sum, count) => sum + count, 0),
@@ -95,21 +102,26 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
     ...(initialMetrics ? { metrics: initialMetrics } : {}),
   }
 
-  const stepBatch = (batch: Int32Array) => ({
-    columns: prepared.map((column) => Array.from(batch, (example) => column[example])),
+  const stepBatch = async (epoch: number, batch: Int32Array) => ({
+    columns: await items.batch(epoch, batch),
     lossInputs: loss.inputs?.({ ...examplesOf(batch, keys, examples), positives }) ?? {},
   })
+  const ahead = await Promise.all(
+    batchesOf(0)
+      .slice(0, sampledBatches)
+      .map((batch) => stepBatch(0, batch)),
+  )
   const compiled = await trainingStep({
     sides,
     loss,
     engine,
-    parameters,
+    parameters: only(parameters, allParameters(sides, loss).keys()),
     trainable,
     following,
-    extremes: sides.map(({ columns }) => extremesOf(columns.flatMap((column) => prepared[column]))),
-    costs: prepared.map(meanCost),
+    extremes: sides.map(({ columns }) => extremesOf(columns.flatMap((column) => items.samples[column]))),
+    costs: items.samples.map(meanCost),
     batchSize,
-    samples: () => batchesOf(0).slice(0, sampledBatches).map(stepBatch),
+    samples: () => ahead,
   })
 
   /** Measures the weights as they are, and keeps them if they are the best. */
@@ -148,6 +160,8 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
       const batches = batchesOf(epoch)
       const first = epoch === saved?.epoch ? saved.batch : 0
       let lossSum = first > 0 ? (saved?.lossSum ?? 0) : 0
+      // The next batch is made ready while the one before it is computed: decoding has threads of its own.
+      let upcoming = first < batches.length ? stepBatch(epoch, batches[first]) : undefined
       for (let at = first; at < batches.length; at++) {
         if (step >= steps) {
           reason = 'max-steps'
@@ -159,15 +173,18 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
         }
         const stepStarted = performance.now()
         const batch = batches[at]
+        const ready = await (upcoming ?? stepBatch(epoch, batch))
+        upcoming = at + 1 < batches.length ? stepBatch(epoch, batches[at + 1]) : undefined
+        upcoming?.catch(() => undefined)
         const rate = learningRate * settings.schedule.factor(step, steps)
         const {
           loss: value,
           gradients,
           observed,
-        } = await compiled.run(stepBatch(batch)).catch(async (cause: unknown) => {
+        } = await compiled.run(ready).catch(async (cause: unknown) => {
           if (!isOutOfMemory(cause)) throw cause
           if (options.checkpoints) await checkpoint(epoch, at, lossSum)
-          throw outOfMemory(cause, { step: step + 1, columns: stepBatch(batch).columns, kept: options.checkpoints !== undefined })
+          throw outOfMemory(cause, { step: step + 1, columns: ready.columns, kept: options.checkpoints !== undefined })
         })
         const norm = normOf(gradients)
         if (!Number.isFinite(value) || !Number.isFinite(norm)) throw diverged(step + 1, value, rate)
@@ -221,14 +238,15 @@ export async function* train<Item, P extends Prepared>(options: TrainOptions<Ite
 
   const kept = new Map([...given, ...(best?.parameters ?? copyOf(trained))])
   assertFinite(kept, step, learningRate)
-  const results = encodersWith(sides, kept)
+  const results = encodersWith(whole, kept)
+  const tunedSides = encodersWith(sides, kept)
   yield {
     type: 'end',
     steps: step,
     reason,
     bestStep: best?.step ?? step,
     ...(best ? { metrics: best.metrics } : {}),
-    lossDiff: await probe.moved(results),
+    lossDiff: await probe.moved(tunedSides),
     seconds: seconds(),
   }
   // An encoder that was given alone has its own kind of prepared items; of several nothing is known but that they are `Prepared`.
@@ -253,6 +271,3 @@ export async function finish<Item, P extends Prepared>(
     await onEvent?.(value)
   }
 }
-
-const only = (parameters: Parameters, names: Iterable<string>): Parameters =>
-  new Map(Array.from(names, (name) => [name, parameters.get(name)!]))

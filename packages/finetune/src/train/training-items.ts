@@ -1,8 +1,5 @@
-import type { Examples, Role } from '@ms/core'
-import type { Encoder, Prepared } from '@ms/core/tensor'
-import type { TrainingSide } from './training-sides.js'
-
-const roleOf = (column: number): Role => (column === 0 ? 'query' : 'document')
+import type { Examples } from '@ms/core'
+import type { Prepared } from '@ms/core/tensor'
 
 /** Equal items have equal keys: texts by their content, other items by identity. */
 export function itemKeys<Item>(columns: readonly (readonly Item[])[]): string[][] {
@@ -32,41 +29,6 @@ export function positivesOf([anchors, positives]: readonly (readonly string[])[]
   const right = new Map<string, Set<string>>()
   for (const [i, anchor] of anchors.entries()) right.set(anchor, (right.get(anchor) ?? new Set()).add(positives[i]))
   return right
-}
-
-const slice = 1024
-
-/** Every item made ready once by its column's encoder, however many examples it is in. */
-export async function prepareColumns<Item>(
-  sides: readonly TrainingSide<Item>[],
-  columns: readonly (readonly Item[])[],
-  signal?: AbortSignal,
-): Promise<Prepared[][]> {
-  const result: Prepared[][] = []
-  for (const side of sides) {
-    const ready: Record<Role, Map<Item, Prepared>> = { query: new Map(), document: new Map() }
-    for (const column of side.columns) {
-      const role = roleOf(column)
-      await prepareInto(ready[role], side.encoder, columns[column], role, signal)
-      result[column] = columns[column].map((item) => ready[role].get(item)!)
-    }
-  }
-  return result
-}
-
-async function prepareInto<Item>(
-  known: Map<Item, Prepared>,
-  { processor }: Encoder<Item, Prepared>,
-  items: readonly Item[],
-  role: Role,
-  signal?: AbortSignal,
-): Promise<void> {
-  const fresh = [...new Set(items)].filter((item) => !known.has(item))
-  for (let start = 0; start < fresh.length; start += slice) {
-    signal?.throwIfAborted()
-    const part = fresh.slice(start, start + slice)
-    for (const [i, each] of (await processor.prepare(part, role)).entries()) known.set(part[i], each)
-  }
 }
 
 /** What a loss sees of a batch. */
