@@ -1,10 +1,21 @@
-export type { Examples } from './data/examples.js'
+export type { Examples, Modality } from './data/examples.js'
 export { holdOutDev } from './data/hold-out-dev.js'
 export { jsonLines, type Line, type LinesOptions, type TextLinesOptions, textLines } from './data/json-lines.js'
+export { type DataNotice, labelNotices } from './data/label-notices.js'
+export { isPictureName, picturePath } from './data/picture-path.js'
 export { type Data, type DataFormat, readData } from './data/read-data.js'
 export { readExamples } from './data/read-examples.js'
 export { type DocumentLinesOptions, documentLines, readDocuments, readRetrievalData } from './data/read-retrieval.js'
-export { type Document, documentText, type Qrels, type Query, type RetrievalData, type Run, type Split } from './data/retrieval.js'
+export {
+  type Document,
+  documentText,
+  pictureOf,
+  type Qrels,
+  type Query,
+  type RetrievalData,
+  type Run,
+  type Split,
+} from './data/retrieval.js'
 export { type RetrievalFromExamplesOptions, retrievalFromExamples } from './data/retrieval-from-examples.js'
 export { splitByHash } from './data/split-by-hash.js'
 export type { Embedder, EmbedOptions, Role } from './embedder.js'

@@ -15,8 +15,7 @@ export interface ModuleChain {
 }
 
 /** Which features there are before a module. */
-const widthsBefore = ({ modules, start }: ModuleChain, position: number): Widths =>
-  position === 0 ? start : modules[position - 1].widths
+const widthsBefore = ({ modules, start }: ModuleChain, position: number): Widths => (position === 0 ? start : modules[position - 1].widths)
 
 /** Width of the embedding. @throws `encoder.no-embedding` when no module makes one */
 export function chainDim(chain: ModuleChain): number {

@@ -1,7 +1,12 @@
+/** What an item is: a text, or a picture by the path of its file. */
+export type Modality = 'text' | 'image'
+
 /** Training examples, a column at a time: `columns[c][i]` is column c of example i (anchor, positive, negatives …). */
 export interface Examples<Item = string> {
   readonly kind: 'pair' | 'triplet' | 'scored-pair' | 'labelled'
   readonly columns: readonly (readonly Item[])[]
+  /** What the items of each column are. Default: texts. */
+  readonly modalities?: readonly Modality[]
   /** Of a scored pair: wanted similarity. */
   readonly scores?: readonly number[]
   /** Of a labelled item: its class. */

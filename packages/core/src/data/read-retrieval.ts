@@ -2,6 +2,7 @@ import { MsError } from '../errors.js'
 import type { ModelFiles } from '../model-files.js'
 import { idField, textField } from './fields.js'
 import { jsonLines, type LinesOptions, textLines } from './json-lines.js'
+import { picturePath } from './picture-path.js'
 import type { Document, Qrels, Query, RetrievalData, Split } from './retrieval.js'
 
 const splitFiles: Readonly<Record<Split, readonly string[]>> = {
@@ -38,6 +39,7 @@ export function* documentLines(
     if (title === undefined && text === undefined && image === undefined) {
       throw new MsError('data.field', 'there is neither "text" nor "title" nor "image"', { where: at })
     }
+    if (image) picturePath('', image, at)
     yield { id, ...(title ? { title } : {}), ...(text === undefined ? {} : { text }), ...(image ? { image } : {}) }
   }
 }
@@ -58,6 +60,7 @@ function readQueries(bytes: Uint8Array, where: string): Map<string, Query> {
     const text = textField(value, 'text', at)
     const image = textField(value, 'image', at)
     if (text === undefined && image === undefined) throw new MsError('data.field', 'there is neither "text" nor "image"', { where: at })
+    if (image) picturePath('', image, at)
     queries.set(id, { id, ...(text === undefined ? {} : { text }), ...(image ? { image } : {}) })
     lines.set(id, number)
   }
@@ -124,6 +127,7 @@ export async function readRetrievalData(files: ModelFiles): Promise<RetrievalDat
   }
   return {
     kind: 'retrieval',
+    location: files.location,
     name:
       files.location
         .replace(/[\\/]+$/, '')

@@ -11,13 +11,15 @@ export interface RetrievalFromExamplesOptions {
 
 /**
  * Pairs or triplets as a retrieval data set: anchors are the queries, all other columns the documents, and an anchor's
- * positives are right. Queries are split by hash, so that all rows of one anchor fall into one split.
- * @throws `data.columns` for labelled items and scored pairs
+ * positives are right. Of labelled items each is a query and a document of the same id, and the others of its class are right. Queries are
+ * split by hash, so that all rows of one anchor fall into one split.
+ * @throws `data.columns` for scored pairs
  */
 export async function retrievalFromExamples(
   examples: Examples,
   { name, salt = name }: RetrievalFromExamplesOptions,
 ): Promise<RetrievalData> {
+  if (examples.kind === 'labelled') return fromLabels(examples, name, salt)
   if (examples.kind !== 'pair' && examples.kind !== 'triplet') {
     throw new MsError('data.columns', `a ${examples.kind} data set cannot be searched`, {
       where: name,
@@ -29,25 +31,45 @@ export async function retrievalFromExamples(
   const queries = new Map<string, Query>()
   const queryIds = new Map<string, string>()
   const qrels = new Map<Split, Map<string, Map<string, number>>>()
-  const documentId = (text: string): string => {
-    const known = documents.get(text)
+  const content = (column: number, item: string) => (examples.modalities?.[column] === 'image' ? { image: item } : { text: item })
+  const documentId = (column: number, item: string): string => {
+    const known = documents.get(item)
     if (known) return known.id
     const id = `d${documents.size + 1}`
-    documents.set(text, { id, text })
+    documents.set(item, { id, ...content(column, item) })
     return id
   }
   for (let i = 0; i < anchors.length; i++) {
     const anchor = anchors[i]
     const id = queryIds.get(anchor) ?? `q${queryIds.size + 1}`
     queryIds.set(anchor, id)
-    queries.set(id, { id, text: anchor })
+    queries.set(id, { id, ...content(0, anchor) })
     const split = await splitByHash(salt, anchor)
     const judged = qrels.get(split) ?? new Map<string, Map<string, number>>()
     qrels.set(split, judged)
     const grades = judged.get(id) ?? new Map<string, number>()
     judged.set(id, grades)
-    grades.set(documentId(positives[i]), 1)
-    for (const column of examples.columns.slice(2)) documentId(column[i])
+    grades.set(documentId(1, positives[i]), 1)
+    for (const [c, column] of examples.columns.slice(2).entries()) documentId(c + 2, column[i])
   }
   return { kind: 'retrieval', name, corpus: [...documents.values()], queries, qrels: qrels as ReadonlyMap<Split, Qrels> }
+}
+
+async function fromLabels({ columns, modalities, labels = [] }: Examples, name: string, salt: string): Promise<RetrievalData> {
+  const [items] = columns
+  const documents: Document[] = items.map((item, i) => ({
+    id: `i${i + 1}`,
+    ...(modalities?.[0] === 'image' ? { image: item } : { text: item }),
+  }))
+  const classes = new Map<string, string[]>()
+  for (const [i, { id }] of documents.entries()) classes.set(labels[i], (classes.get(labels[i]) ?? []).concat(id))
+  const qrels = new Map<Split, Map<string, ReadonlyMap<string, number>>>()
+  for (const [i, { id }] of documents.entries()) {
+    const split = await splitByHash(salt, items[i])
+    const judged = qrels.get(split) ?? new Map<string, ReadonlyMap<string, number>>()
+    qrels.set(split, judged)
+    const others = (classes.get(labels[i]) ?? []).filter((other) => other !== id)
+    if (others.length > 0) judged.set(id, new Map(others.map((other) => [other, 1])))
+  }
+  return { kind: 'retrieval', name, corpus: documents, queries: new Map(documents.map((each) => [each.id, each])), qrels }
 }

@@ -27,6 +27,8 @@ export type Split = 'train' | 'dev' | 'test'
 export interface RetrievalData {
   readonly kind: 'retrieval'
   readonly name: string
+  /** The folder that paths of pictures are relative to. */
+  readonly location?: string
   readonly corpus: readonly Document[]
   readonly queries: ReadonlyMap<string, Query>
   /** The splits that are there. */
@@ -37,3 +39,7 @@ export interface RetrievalData {
 export function documentText(document: Document): string {
   return document.title ? `${document.title} ${document.text ?? ''}`.trim() : (document.text ?? '')
 }
+
+/** The path of a picture of this data. */
+export const pictureOf = ({ location = '' }: Pick<RetrievalData, 'location'>, image: string): string =>
+  location === '' ? image : `${location.replace(/[\\/]+$/, '')}/${image}`
