@@ -40,9 +40,7 @@ const resnetOf = (fields: object) => resnet.create(resnet.parseConfig({ embeddin
 const vggOf = (fields: object) => vgg.create(vgg.parseConfig({ channels: [[3, 4], [2]], ...fields }, 'test'))
 
 const networks: [string, () => ConvolutionalBackbone, size: number, centre: number][] = [
-  ['VGG: convolutions with bias, max pooling', () => vggOf({}), 8, 3],
-  ['VGG with batch norm', () => vggOf({ batch_norm: true, batch_norm_eps: 1e-3 }), 8, 3],
-  ['VGG: fully connected layers', () => vggOf({ output: 'fc2', fc_size: 5, fc_grid: 2 }), 8, 3],
+  ['VGG: convolutions with bias, max pooling, fully connected layers', () => vggOf({ output: 'fc2', fc_size: 5, fc_grid: 2 }), 8, 3],
   ['ResNet: basic blocks', () => resnetOf({ hidden_sizes: [4, 6], depths: [1, 1], layer_type: 'basic' }), 10, 3],
   ['ResNeXt: bottlenecks in groups', () => resnetOf({ hidden_sizes: [8, 12], depths: [1, 1], groups: 2, width_per_group: 40 }), 10, 3],
   [
@@ -76,8 +74,6 @@ function seededParameters({ shapes, statistics }: ConvolutionalBackbone, centre:
 
 /** The largest error of a derivative, relative to the largest one of its weight (or to a hundredth of the largest of all). */
 async function worstError(engine: Engine, backbone: ConvolutionalBackbone, size: number, centre: number, mode: Mode): Promise<number> {
-  // Neighbours under a max pooling are close together: a small step, so that the largest stays the largest.
-  const step = backbone.family === 'vgg' ? 1e-3 : 1e-2
   const shape = [2, size, size, 3]
   const pixels = Float32Array.from(seededUniform('pixel_values', 6 * size * size), (x) => 2 * x - 1)
   const random = seededRandom(3)
@@ -91,7 +87,7 @@ async function worstError(engine: Engine, backbone: ConvolutionalBackbone, size:
       const flat = tf.reshape(hidden.kind === 'map' ? hidden.map : hidden.kind === 'pooled' ? hidden.pooled : tf.zeros([0]), [-1])
       return { loss: tf.sum(tf.mul(flat, tf.slice(inputs['importance'], [0], [flat.size]))) as tf.Scalar }
     },
-    { inputs: { pixel_values: { shape, data: pixels }, importance }, parameters, trainable, entries: 2, step },
+    { inputs: { pixel_values: { shape, data: pixels }, importance }, parameters, trainable, entries: 2, step: 1e-2 },
   )
   const largest = (list: typeof checked) => list.reduce((most, { numeric }) => Math.max(most, Math.abs(numeric)), 0)
   const floor = largest(checked) / 100
