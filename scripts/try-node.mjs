@@ -7,7 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const tests = ['packages/core', 'packages/runtime/src/node', 'packages/runtime/src/traced/node/worker-runtime', 'packages/index', 'packages/embed']
+const tests = [
+  'packages/core',
+  'packages/runtime/src/node',
+  'packages/runtime/src/traced/node/worker-runtime',
+  'packages/index',
+  'packages/embed',
+]
 const versions = process.argv.slice(2)
 if (versions.length === 0) throw new RangeError('which versions? node scripts/try-node.mjs 22 24')
 
@@ -28,9 +34,19 @@ function writeData(folder) {
   const things = ['paper', 'printer', 'table', 'margin']
   const text = (i) => `Choose the ${things[i % 4]} number ${i}, 打印 ${i}`
   mkdirSync(join(folder, 'qrels'), { recursive: true })
-  writeFileSync(join(folder, 'corpus.jsonl'), lines((i) => ({ _id: `d${i}`, title: `Page ${i}`, text: text(i) })))
-  writeFileSync(join(folder, 'queries.jsonl'), lines((i) => ({ _id: `q${i}`, text: `${things[i % 4]} ${i}` })))
-  for (const [split, rest] of [['train', [0, 1, 2]], ['dev', [3]], ['test', [4]]]) {
+  writeFileSync(
+    join(folder, 'corpus.jsonl'),
+    lines((i) => ({ _id: `d${i}`, title: `Page ${i}`, text: text(i) })),
+  )
+  writeFileSync(
+    join(folder, 'queries.jsonl'),
+    lines((i) => ({ _id: `q${i}`, text: `${things[i % 4]} ${i}` })),
+  )
+  for (const [split, rest] of [
+    ['train', [0, 1, 2]],
+    ['dev', [3]],
+    ['test', [4]],
+  ]) {
     const judged = Array.from({ length: 40 }, (_, i) => i).filter((i) => rest.includes(i % 5))
     writeFileSync(join(folder, `qrels/${split}.tsv`), `query-id\tcorpus-id\tscore\n${judged.map((i) => `q${i}\td${i}\t1\n`).join('')}`)
   }
@@ -55,5 +71,9 @@ for (const version of versions) {
   } finally {
     rmSync(cwd, { recursive: true, force: true })
   }
-  execFileSync(node, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=dot', ...tests], { cwd: root, stdio: 'inherit' })
+  execFileSync(node, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--silent', ...tests], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, NO_COLOR: '1' },
+  })
 }

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyEncoder } from '../../packages/embed/src/fixtures/tiny-encoders.js'
 import { ms } from './ms.js'
 import { things, width, writeTinyData, writeTinyModel } from './tiny-model.js'
 
@@ -190,5 +191,25 @@ describe('from a model and documents to a tuned search', () => {
     const help = await good('train --help')
     for (const option of ['--model M', '--data D', '--out RUN', '--resume', '--backend', '--seed']) expect(help).toContain(option)
     expect((await ms([])).code).toBe(2)
+  })
+})
+
+describe('ms distill', () => {
+  it('makes a table of a network, whose first rows are read from [CLS] vectors', async () => {
+    const { files } = tinyEncoder('mean, normalised')
+    for (const name of await files.list()) {
+      await mkdir(dirname(join(cwd, 'teacher', name)), { recursive: true })
+      await writeFile(join(cwd, 'teacher', name), await files.read(name))
+    }
+    const words = 'the query hello search text a one 2 three end of longer'.split(' ')
+    const texts = Array.from({ length: 60 }, (_, i) => `${words[i % 12]} ${words[(i * 5 + 1) % 12]} ${words[(i * 7 + 3) % 12]}`)
+    await writeFile(join(cwd, 'unlabelled.txt'), `${texts.join('\n')}\n`)
+    const options = '--teacher teacher --texts unlabelled.txt --dim 12 --backend cpu'
+    const made = await json(`distill ${options} --epochs 12 --out student`)
+    expect(made).toMatchObject({ out: 'student', dim: 12 })
+    expect(made.losses).toHaveLength(12)
+    expect(made.losses[11]).toBeLessThan(made.losses[0])
+    await good('encode --model student --input unlabelled.txt --output student.npy')
+    expect((await npy('student.npy')).rows).toHaveLength(60)
   })
 })

@@ -39,3 +39,4 @@ export {
   sentenceEncoder,
 } from './sentence-encoder.js'
 export type { MaxLength, TokenizedText } from './text-processor.js'
+export { withPooling } from './with-pooling.js'

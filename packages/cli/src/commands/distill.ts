@@ -1,6 +1,6 @@
 import { writeSafetensors } from '@ms/backbones'
 import { MsError, memoryFiles } from '@ms/core'
-import { createEmbedder, loadEncoder, type SentenceEncoder } from '@ms/embed'
+import { createEmbedder, loadEncoder, type SentenceEncoder, withPooling } from '@ms/embed'
 import { saveEncoderDirectory } from '@ms/embed/node'
 import { distill } from '@ms/finetune'
 import { defineCommand } from '../command.js'
@@ -42,10 +42,14 @@ export const distillCommand = defineCommand({
     const tokenizerBytes = tokenizerOf(encoder, options.teacher)
     const engine = await openEngineFor(options, terminal, signal)
     const teacher = await createEmbedder(encoder, { engine, normalize: true })
+    // What a BERT makes of a single word is best read from its `[CLS]` vector, whatever it was trained to pool.
+    const reader = encoder.family === 'bert' ? withPooling(encoder, 'cls') : undefined
+    const tokenTeacher = reader && (await createEmbedder(reader, { engine, normalize: true }))
     const bar = progressBar(terminal, 'learn')
     try {
       const { parameters, dim, losses } = await distill({
         teacher,
+        tokenTeacher,
         tokenizer: encoder.parts.tokenizer,
         texts,
         dim: options.dim,
@@ -79,6 +83,7 @@ export const distillCommand = defineCommand({
     } finally {
       bar.end()
       await teacher.dispose()
+      await tokenTeacher?.dispose()
       await engine.dispose()
     }
   },
