@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { convolutional } from '../architectures/convolutional.js'
+import { findBackbone } from '../architectures/find-backbone.js'
 import { bert } from '../bert/bert.js'
 import { parseHubId } from './hub-id.js'
 import { findPreset, isSupported, presets } from './presets.js'
@@ -30,6 +32,24 @@ describe('presets', () => {
       // float32, or float16 where it is half of that.
       expect([4, 2].some((bytes) => Math.abs(count * bytes - megabytes) < 1 + 0.005 * megabytes)).toBe(true)
       expect(maxTokens).toBeLessThanOrEqual(512)
+    },
+  )
+
+  it.each(presets.filter(({ id }) => id.startsWith('timm/')).map((preset) => [preset.name, preset] as const))(
+    '%s: width, number of parameters and size are those of the architecture that it names',
+    (name, { architecture, dim, parameters, megabytes, languages }) => {
+      const config = { architecture: name.slice(0, name.lastIndexOf('.')) }
+      const plugin = findBackbone(convolutional, config, name)
+      expect(plugin.modelTypes).toContain(architecture)
+      const parsed = plugin.parseConfig(config, name)
+      const { shapes, width, statistics } = plugin.create(parsed)
+      expect(width).toBe(dim)
+      expect(languages).toEqual([])
+      const head = plugin.classifier?.create(parsed, 1000).shapes ?? new Map<string, number[]>()
+      const size = (list: Iterable<readonly [string, readonly number[]]>) =>
+        [...list].reduce((sum, [, shape]) => sum + shape.reduce((a, b) => a * b, 1), 0) / 1e6
+      expect(Math.abs(size([...shapes, ...head].filter(([key]) => !statistics?.has(key))) - parameters)).toBeLessThan(0.06)
+      expect(Math.abs(size([...shapes, ...head]) * 4 - megabytes)).toBeLessThan(1)
     },
   )
 

@@ -4,13 +4,13 @@ export interface Preset {
   readonly name: string
   /** On the hub: `org/name`. */
   readonly id: string
-  /** `model_type` of its config.json; `static` for a table of token embeddings. */
-  readonly architecture: 'bert' | 'static' | 'mpnet' | 'xlm-roberta'
-  /** Language codes; `mul`: many (see `about`). */
+  /** `model_type` of its config.json, or of what timm's name stands for; `static` for a table of token embeddings. */
+  readonly architecture: 'bert' | 'static' | 'mpnet' | 'xlm-roberta' | PictureFamily
+  /** Language codes; `mul`: many (see `about`). None: it reads pictures. */
   readonly languages: readonly string[]
   /** Width of its embeddings. */
   readonly dim: number
-  /** Transformer layers; 0 for a table. */
+  /** Transformer layers; 0 for a table or a convolutional network. */
   readonly layers: number
   /** In millions. */
   readonly parameters: number
@@ -21,12 +21,14 @@ export interface Preset {
   /** What the model wants before a text. It is in the model's own files only in part. */
   readonly prompts?: { readonly query?: string; readonly document?: string }
   /** SPDX identifier. */
-  readonly licence: 'Apache-2.0' | 'MIT'
+  readonly licence: 'Apache-2.0' | 'MIT' | 'BSD-3-Clause'
   readonly about?: string
 }
 
+type PictureFamily = 'vgg' | 'resnet' | 'mobilenet_v2' | 'mobilenet_v3' | 'efficientnet'
+
 /** Whether networks of this architecture can be computed. */
-export const isSupported = ({ architecture }: Preset): boolean => architecture === 'bert' || architecture === 'static'
+export const isSupported = ({ architecture }: Preset): boolean => architecture !== 'mpnet' && architecture !== 'xlm-roberta'
 
 type Row = [
   id: string,
@@ -45,7 +47,7 @@ const row =
     name: id.slice(id.indexOf('/') + 1).toLowerCase(),
     id,
     architecture,
-    languages: languages.split(' '),
+    languages: languages.split(' ').filter(Boolean),
     dim,
     layers,
     parameters,
@@ -67,6 +69,17 @@ const e5 = row('bert', { licence: 'MIT', prompts: e5Prompts })
 const arctic = row('bert', { licence: 'Apache-2.0', prompts: passages })
 const potion = row('static', { licence: 'MIT' })
 const table = row('static', { licence: 'Apache-2.0' })
+
+/** A network for pictures, with 1,000 ImageNet classes on top that are not used. */
+const pictures = (
+  architecture: PictureFamily,
+  id: string,
+  dim: number,
+  parameters: number,
+  megabytes: number,
+  licence: Preset['licence'] = 'Apache-2.0',
+): Preset =>
+  row(architecture, { licence, about: 'pictures, made for 224 × 224 pixels' })([id, '', dim, 0, parameters, megabytes, undefined])
 
 /** Models to begin with, by kind; any other of a supported architecture can be named by its id. */
 export const presets: readonly Preset[] = [
@@ -128,6 +141,18 @@ export const presets: readonly Preset[] = [
   table(['sentence-transformers/static-similarity-mrl-multilingual-v1', 'mul', 1024, 0, 108.4, 434, undefined], {
     about: 'some 50 languages',
   }),
+
+  pictures('efficientnet', 'timm/tf_efficientnet_lite0.in1k', 1280, 4.7, 19),
+  pictures('efficientnet', 'timm/efficientnet_b0.ra_in1k', 1280, 5.3, 21),
+  pictures('mobilenet_v2', 'timm/mobilenetv2_100.ra_in1k', 1280, 3.5, 14),
+  pictures('mobilenet_v3', 'timm/mobilenetv3_small_100.lamb_in1k', 576, 2.5, 10),
+  pictures('mobilenet_v3', 'timm/mobilenetv3_large_100.ra_in1k', 960, 5.5, 22),
+  pictures('resnet', 'timm/resnet18.a1_in1k', 512, 11.7, 47),
+  pictures('resnet', 'timm/resnet50.a1_in1k', 2048, 25.6, 102),
+  pictures('resnet', 'timm/resnext50_32x4d.a1h_in1k', 2048, 25, 100),
+  pictures('resnet', 'timm/wide_resnet50_2.racm_in1k', 2048, 68.9, 276),
+  pictures('vgg', 'timm/vgg16.tv_in1k', 512, 138.4, 553, 'BSD-3-Clause'),
+  pictures('resnet', 'microsoft/resnet-50', 2048, 25.6, 102),
 ]
 
 /** The preset of that name or hub id, in whatever case; undefined when there is none. */

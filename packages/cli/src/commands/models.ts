@@ -49,7 +49,9 @@ export const modelsCommand = defineCommand({
       ),
     )
     terminal.print()
-    terminal.print('--model takes a name or an id of this list, any other hub id of a BERT or static model, a folder, or a finished run.')
+    terminal.print(
+      '--model takes a name or an id of this list, any other hub id of a BERT, static or picture model, a folder, a finished run, or architecture:file (resnet50:weights.pth).',
+    )
     terminal.printJson([{ ...mini, default: true }, ...shown.map((preset) => ({ ...preset, supported: isSupported(preset) }))])
     return 0
   },
