@@ -86,7 +86,7 @@ const numbered = (states: readonly tf.Tensor[]) => Object.fromEntries(states.map
 
 it('has golden values of every family and library', () => expect(files.length).toBe(9))
 
-describe.each(['wasm', 'cpu'] as const)('vision transformers on %s compute what PyTorch computes', (backend) => {
+describe.each(['wasm', 'cpu', 'traced'] as const)('vision transformers on %s compute what PyTorch computes', (backend) => {
   let engine: Engine
   beforeAll(async () => {
     engine = await openEngine({ backend, threads: 1 })
