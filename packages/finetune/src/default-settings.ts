@@ -31,8 +31,8 @@ function rootMeanSquare(data: Float32Array): number {
  *   step means depends on how long the rows are; batches of 128, because more in-batch negatives cost almost nothing; linear decay; about
  *   400 steps, in 4 to 8 epochs. The best epoch on dev data is kept, so that a few too many do no harm. Scale 20, this rate and this batch
  *   were best or within 0.01 nDCG@10 of it on the dev splits of four collections (help pages in English and Chinese, news, WordNet).
- *   Small sets get no gentler ones: on five collections of 440 to 700 pairs, half and a quarter of the rate, and averages of tuned and
- *   untuned weights, were within the noise of these or below them.
+ *   Small sets get no gentler ones: on collections of 440 to 700 pairs, half and a quarter of the rate (tried on four) and averages of
+ *   tuned and untuned weights (on five) were within the noise of these or below them.
  * - A transformer: AdamW at 5e-5, batches of 32, warm-up over the first tenth, gradients clipped to norm 1, no decay of biases and
  *   normalisations, one epoch.
  */
