@@ -4,7 +4,7 @@ import type { OptionSpecs } from './option-values.js'
 export const computeOptions = {
   backend: {
     type: 'string',
-    choices: ['auto', 'traced', 'native-gpu', 'native', 'webgpu', 'wasm', 'cpu'],
+    choices: ['auto', 'traced', 'native-gpu', 'native', 'webgpu', 'webgpu-traced', 'webgpu-eager', 'wasm', 'cpu'],
     help: 'what runs the mathematics (default: auto, the fastest that works)',
   },
   threads: { type: 'integer', min: 1, max: 1024, value: 'N', help: 'threads it may use (default: MS_THREADS, else all cores)' },

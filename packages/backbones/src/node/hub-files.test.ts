@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Progress } from '@ms/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { cacheFolder } from './cache-folder.js'
 import { type HubFilesOptions, hubFiles } from './hub-files.js'
 
 const commit = 'a'.repeat(40)
@@ -239,12 +238,4 @@ describe('hubFiles', () => {
     expect(await (await open()).read('model.safetensors')).toEqual(weights)
     expect((await readFile(join(folder, commit, 'model.safetensors'))).length).toBe(weights.length)
   })
-})
-
-it('the cache lies where the system wants it, or where MS_CACHE says', () => {
-  expect(cacheFolder({ MS_CACHE: '/x', XDG_CACHE_HOME: '/y' }, 'linux')).toBe('/x')
-  expect(cacheFolder({ XDG_CACHE_HOME: '/y' }, 'linux')).toBe(join('/y', 'model-tuned-search'))
-  expect(cacheFolder({}, 'linux')).toMatch(/\.cache.model-tuned-search$/)
-  expect(cacheFolder({}, 'darwin')).toMatch(/Library.Caches.model-tuned-search$/)
-  expect(cacheFolder({ LOCALAPPDATA: '/l' }, 'win32')).toBe(join('/l', 'model-tuned-search', 'cache'))
 })

@@ -1,4 +1,4 @@
-export { cacheFolder, type Environment } from './cache-folder.js'
+export { cacheFolder, type Environment } from '@ms/core/node'
 export { type HubFilesOptions, hubFiles } from './hub-files.js'
 export { type DecodeLimits, defaultLimits } from './images/decode-limits.js'
 export { type ImageProcessor, type ImageProcessorOptions, imageProcessor } from './images/image-processor.js'

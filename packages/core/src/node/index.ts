@@ -1,2 +1,3 @@
 export { replaceDirectory, restoreDirectory, writeFileAtomic } from './atomic-write.js'
+export { cacheFolder, type Environment } from './cache-folder.js'
 export { directoryFiles } from './directory-files.js'

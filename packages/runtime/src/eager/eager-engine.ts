@@ -11,12 +11,16 @@ import type {
   Weights,
 } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
+import { backendFailure } from './backend-failure.js'
 import { registerGradients } from './register-gradients.js'
 import { download, downloadFloats, upload, uploadConstants, uploadInputs } from './transfer.js'
 import { withBackend } from './with-backend.js'
 
 export interface RunningBackend {
+  /** The engine's. */
   readonly name: string
+  /** TensorFlow.js' name of it. Default: `name`. */
+  readonly backendName?: string
   readonly threads: number
   /** Whether it computes in, and hands out, the caller's own arrays (cpu). */
   readonly sharesHostMemory: boolean
@@ -47,6 +51,8 @@ export class EagerEngine implements Engine {
       const outputs = this.#work(() => tf.tidy(() => own(fn(weightsOf(held.tensors), uploadInputs(inputs)))))
       try {
         return await downloadAll(outputs, copy)
+      } catch (cause) {
+        throw backendFailure(this.name, cause)
       } finally {
         this.#free(outputs)
       }
@@ -74,6 +80,8 @@ export class EagerEngine implements Engine {
         const host = new Map<string, HostTensor<Float32Array>>()
         for (const [at, name] of trainable.entries()) host.set(name, await downloadFloats(gradients[at], copy))
         return { outputs: await downloadAll(outputs, copy), gradients: host }
+      } catch (cause) {
+        throw backendFailure(this.name, cause)
       } finally {
         this.#free([outputs, gradients])
       }
@@ -97,10 +105,12 @@ export class EagerEngine implements Engine {
     if (this.#disposed) {
       throw new MsError('engine.disposed', `the ${this.name} engine was disposed of`, { advice: 'Open another engine', kind: 'failure' })
     }
-    return withBackend(this.name, () => {
+    return withBackend(this.#backend.backendName ?? this.name, () => {
       const before = tf.memory()
       try {
         return work()
+      } catch (cause) {
+        throw backendFailure(this.name, cause)
       } finally {
         const after = tf.memory()
         this.#tensors += after.numTensors - before.numTensors

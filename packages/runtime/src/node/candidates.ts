@@ -1,6 +1,6 @@
-import { MsError } from '@ms/core'
 import type { Engine } from '@ms/core/tensor'
 import { createEagerEngine } from '../eager/create-eager-engine.js'
+import type { NativeKind } from '../native/node/parts.js'
 import { openNodeWasmEngine } from './open-wasm-engine.js'
 
 export interface CandidateOptions {
@@ -8,6 +8,8 @@ export interface CandidateOptions {
   readonly threads: number
   /** See `OpenEngineOptions`. */
   readonly worker?: boolean
+  /** Asked for by its name, and not as the best of many. */
+  readonly byName?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -21,32 +23,27 @@ export interface Candidate {
 }
 
 /** Names that `--backend` knows, quickest first: the order in which `auto` tries them. */
-export const engineNames = ['native-gpu', 'traced', 'native', 'webgpu', 'wasm', 'cpu'] as const
+export const engineNames = ['native-gpu', 'traced', 'native', 'webgpu', 'webgpu-traced', 'webgpu-eager', 'wasm', 'cpu'] as const
 export type EngineName = (typeof engineNames)[number]
 
 /** A new engine is a file and a row here. */
 export const candidates: readonly Candidate[] = [
-  notInThisVersion('native-gpu', 'TensorFlow on an NVIDIA GPU'),
-  {
-    name: 'traced',
-    records: true,
-    open: async ({ threads, worker }) => (await import('../traced/node/open-traced-engine.js')).openTracedEngine({ threads, worker }),
-  },
-  notInThisVersion('native', 'TensorFlow on the CPU'),
-  notInThisVersion('webgpu', 'WebGPU in Node'),
+  { name: 'native-gpu', open: (options) => openNative('native-gpu', options) },
+  { name: 'traced', records: true, open: (options) => openTraced(options, 'cpu') },
+  { name: 'native', open: (options) => openNative('native', options) },
+  { name: 'webgpu-traced', records: true, open: (options) => openTraced(options, 'webgpu') },
+  { name: 'webgpu-eager', open: async (options) => (await import('../webgpu/node/open-webgpu-engine.js')).openWebGpuEngine(options) },
   { name: 'wasm', open: openNodeWasmEngine },
   { name: 'cpu', open: () => createEagerEngine({ backend: 'cpu' }) },
 ]
 
-function notInThisVersion(name: EngineName, what: string): Candidate {
-  return {
-    name,
-    open: async () => {
-      throw new MsError('engine.unusable', `${what} is not available in this version`, {
-        where: name,
-        advice: 'Use --backend auto',
-        details: { engine: name, reason: 'not available in this version' },
-      })
-    },
-  }
+async function openTraced({ threads, worker }: CandidateOptions, device: 'cpu' | 'webgpu'): Promise<Engine> {
+  return (await import('../traced/node/open-traced-engine.js')).openTracedEngine({ threads, worker, device })
 }
+
+async function openNative(kind: NativeKind, options: CandidateOptions): Promise<Engine> {
+  return (await import('../native/node/open-native-engine.js')).openNativeEngine({ kind, ...options })
+}
+
+/** Whether a name that `--backend` is given means this engine. `webgpu` means either way to it. */
+export const stands = (asked: EngineName, name: EngineName): boolean => asked === name || (asked === 'webgpu' && name.startsWith('webgpu-'))

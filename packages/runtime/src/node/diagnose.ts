@@ -1,21 +1,27 @@
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os'
-import type { Engine, HostTensor } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
-import { bertShapedStep } from '../diagnosis/bert-shaped-step.js'
 import { hasSimd } from '../eager/wasm/simd/simd-module.js'
-import { type Candidate, candidates } from './candidates.js'
+import { platformName } from '../native/node/native-build.js'
+import { nativeParts } from '../native/node/parts.js'
+import { type Candidate, candidates, type EngineName, stands } from './candidates.js'
+import { type GraphicsCard, graphicsCards } from './graphics-cards.js'
+import { type EngineSpeed, measureEngine } from './measure-engine.js'
 import { threadsWanted, tryCandidate } from './open-engine.js'
 
 export interface DiagnoseOptions {
   /** As in `openEngine`. */
   readonly threads?: number
-  /** Time each usable engine, some seconds in all. Default: true. */
+  /** Time each usable engine. Default: true. */
   readonly measure?: boolean
+  /** About how long one engine may be timed, seconds. Default: 3. */
+  readonly limit?: number
+  /** Only these engines. Default: all. `webgpu` stands for both ways to WebGPU. */
+  readonly engines?: readonly EngineName[]
   readonly signal?: AbortSignal
   readonly candidates?: readonly Candidate[]
 }
 
-export interface EngineDiagnosis {
+export interface EngineDiagnosis extends Partial<EngineSpeed> {
   readonly name: string
   /** Whether it opened and computed a known result. */
   readonly usable: boolean
@@ -25,10 +31,6 @@ export interface EngineDiagnosis {
   readonly threads?: number
   /** Seconds to open it and prove it. */
   readonly startSeconds?: number
-  /** Thousand million floating point operations a second in float32 products of 512 × 512 matrices. */
-  readonly gflops?: number
-  /** Seconds of one training step of a small transformer: 2 layers, 128 wide, 4 texts of 16 tokens. */
-  readonly stepSeconds?: number
 }
 
 export interface Diagnosis {
@@ -47,6 +49,7 @@ export interface Diagnosis {
   readonly memory: { readonly total: number; readonly free: number }
   /** Whether WebAssembly has SIMD here. */
   readonly simd: boolean
+  readonly gpus: readonly GraphicsCard[]
   readonly threadsWanted: number
   /** Quickest first, as `auto` tries them. */
   readonly engines: readonly EngineDiagnosis[]
@@ -71,9 +74,12 @@ export interface Diagnosis {
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const threads = threadsWanted(options.threads)
   const engines: EngineDiagnosis[] = []
-  for (const candidate of options.candidates ?? candidates) {
+  const limit = (options.measure ?? true) ? (options.limit ?? 3) : undefined
+  const all = options.candidates ?? candidates
+  const gpus = await graphicsCards()
+  for (const candidate of all.filter(({ name }) => options.engines?.some((one) => stands(one, name)) ?? true)) {
     options.signal?.throwIfAborted()
-    engines.push(await diagnoseEngine(candidate, { threads, signal: options.signal, measure: options.measure ?? true }))
+    engines.push(await diagnoseEngine(candidate, { threads, signal: options.signal, limit }))
   }
   const best = engines.find(({ usable }) => usable)
   return {
@@ -83,85 +89,53 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     cpu: { model: cpus()[0]?.model.trim() ?? 'unknown', processors: availableParallelism() },
     memory: { total: totalmem(), free: freemem() },
     simd: hasSimd(),
+    gpus,
     threadsWanted: threads,
     engines,
     ...(best && { best: best.name }),
-    advice: adviceFor(engines, best),
+    advice: adviceFor({ engines, best, gpus }),
   }
 }
 
 async function diagnoseEngine(
   candidate: Candidate,
-  { threads, signal, measure }: { threads: number; signal?: AbortSignal; measure: boolean },
+  { threads, signal, limit }: { threads: number; signal?: AbortSignal; limit?: number },
 ): Promise<EngineDiagnosis> {
   const { name } = candidate
   const started = performance.now()
-  const opened = await tryCandidate(candidate, { threads, signal })
+  const opened = await tryCandidate(candidate, { threads, signal, byName: true })
   if ('error' in opened) return { name, usable: false, reason: opened.error.message }
   const { engine } = opened
   const startSeconds = (performance.now() - started) / 1000
   try {
     const usable = { name, usable: true, threads: engine.threads, startSeconds }
-    return measure ? { ...usable, gflops: await measureProducts(engine), stepSeconds: await measureStep(engine) } : usable
+    return limit === undefined ? usable : { ...usable, ...(await measureEngine(engine, limit, signal)) }
   } catch (error) {
+    signal?.throwIfAborted()
     return { name, usable: false, reason: error instanceof Error ? error.message : String(error) }
   } finally {
     await engine.dispose()
   }
 }
 
-/** The quickest of the calls that fit into about a second, in seconds, after one that does not count. */
-async function quickest(call: () => Promise<unknown>): Promise<number> {
-  await call()
-  const began = performance.now()
-  let best = Number.POSITIVE_INFINITY
-  while (performance.now() - began < 1000) {
-    const before = performance.now()
-    await call()
-    best = Math.min(best, (performance.now() - before) / 1000)
+function adviceFor({ engines, best, gpus }: Pick<Diagnosis, 'engines' | 'gpus'> & { best?: EngineDiagnosis }): string {
+  if (!best) {
+    return engines.length === 1
+      ? `${engines[0].name} does not work here: ${engines[0].reason}.`
+      : 'No engine works here: install Node 20.19 or later and the dependencies of @ms/runtime again.'
   }
-  return best
-}
-
-async function measureProducts(engine: Engine): Promise<number> {
-  const size = 512
-  const products = 2
-  const matrix = (): HostTensor<Float32Array> => ({
-    shape: [size, size],
-    // Of such a size that the numbers neither grow nor fade from product to product.
-    data: Float32Array.from({ length: size * size }, (_, at) => (at % 7 < 3 ? 1 : -1) / Math.sqrt(size)),
-  })
-  const compiled = await engine.compile(
-    (weights, { x }) => {
-      let y = x
-      for (let at = 0; at < products; at++) y = tf.matMul(y, weights.get('w'))
-      return { y }
-    },
-    { constants: new Map([['w', matrix()]]) },
-  )
-  const x = matrix()
-  const seconds = await quickest(() => compiled.run({ x }))
-  compiled.dispose()
-  return (products * 2 * size ** 3) / seconds / 1e9
-}
-
-async function measureStep(engine: Engine): Promise<number> {
-  const { fn, parameters, inputs } = bertShapedStep({ layers: 2, width: 128, heads: 4, inner: 512, vocabulary: 500, batch: 4, tokens: 16 })
-  const step = await engine.differentiate(fn, { constants: new Map(), trainable: [...parameters.keys()] })
-  const seconds = await quickest(() => step.run(inputs, parameters))
-  step.dispose()
-  return seconds
-}
-
-function adviceFor(engines: readonly EngineDiagnosis[], best: EngineDiagnosis | undefined): string {
-  if (!best) return 'No engine works here: install Node 20.19 or later and the dependencies of @ms/runtime again.'
-  const traced = engines.find(({ name }) => name === 'traced')
+  const unusable = (name: EngineName) => engines.some((engine) => engine.name === name && !engine.usable)
+  if (unusable('native-gpu') && gpus.some(({ name }) => name.startsWith('NVIDIA')) && nativeParts['native-gpu'][platformName()]) {
+    return 'There is an NVIDIA GPU: ms doctor --install native-gpu lets training use it.'
+  }
   if (best.name === 'cpu') return 'Only plain JavaScript works here, which is far too slow to train with: see why wasm does not start.'
-  if (best.name === 'wasm' && traced && !traced.usable) {
+  if (best.name === 'wasm' && unusable('traced')) {
     return 'The portable engine is used: install onnxruntime-node (no install script needed) for one several times as fast.'
   }
   if (best.threads === 1 && availableParallelism() > 1) {
     return `${best.name} runs on one thread: --threads ${availableParallelism()} (or MS_THREADS) uses all processors.`
   }
-  return `Nothing to do: ${best.name} is the quickest engine of this version that works here.`
+  const quicker = engines.find(({ stepSeconds }) => stepSeconds && best.stepSeconds && stepSeconds < 0.7 * best.stepSeconds)
+  if (quicker) return `${quicker.name} was quicker than ${best.name} at this small step: try --backend ${quicker.name} on your own data.`
+  return `Nothing to do: ${best.name} is the quickest engine that works here.`
 }

@@ -62,8 +62,8 @@ describe('openEngine', () => {
     expect(engine.attempts).toEqual([{ name: backend, usable: true }])
   })
 
-  it('has a row for every name, in the same order', () => {
-    expect(candidates.map(({ name }) => name)).toEqual([...engineNames])
+  it('has a row for every name, in the same order; webgpu stands for two', () => {
+    expect(candidates.map(({ name }) => name)).toEqual(engineNames.filter((name) => name !== 'webgpu'))
   })
 
   it('takes the first that works, and keeps why others did not', async () => {
@@ -86,12 +86,23 @@ describe('openEngine', () => {
   })
 
   it('does not put another in the place of one that was asked for', async () => {
-    await expect(openEngine({ backend: 'native-gpu' })).rejects.toMatchObject({ code: 'engine.unusable', where: 'native-gpu' })
+    await expect(openEngine({ backend: 'native', candidates: [absent, cpu] })).rejects.toMatchObject({ code: 'engine.unusable' })
     await expect(openEngine({ backend: 'webgpu', candidates: [crashing, cpu] })).rejects.toMatchObject({
       code: 'engine.unusable',
       kind: 'failure',
       details: { engine: 'webgpu', reason: 'adapter is null' },
     })
+  })
+
+  it('tries both ways to WebGPU under its name, and no other engine', async () => {
+    const [first, second] = (['webgpu-traced', 'webgpu-eager'] as const).map((name): Candidate => ({ ...cpu, name }))
+    expect((await open({ backend: 'webgpu', candidates: [{ ...crashing, name: 'webgpu-traced' }, second, cpu] })).attempts).toEqual([
+      { name: 'webgpu-traced', usable: false, reason: 'the webgpu-traced engine does not work here: adapter is null' },
+      { name: 'webgpu-eager', usable: true },
+    ])
+    expect((await open({ backend: 'webgpu-eager', candidates: [first, second] })).attempts).toHaveLength(1)
+    await expect(openEngine({ backend: 'webgpu', candidates: [{ ...crashing, name: 'webgpu-traced' }, { ...crashing, name: 'webgpu-eager' }, cpu] }))
+      .rejects.toMatchObject({ code: 'engine.unusable', message: 'webgpu does not work here', where: expect.stringMatching(/webgpu-traced:.*webgpu-eager:/) }) // biome-ignore format: one expectation
   })
 
   it('names all reasons when nothing works', async () => {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { MsError } from '@ms/core'
 import type { Engine } from '@ms/core/tensor'
 import { probeEngine } from '../engine-probe.js'
-import { type Candidate, type CandidateOptions, candidates, type EngineName, engineNames } from './candidates.js'
+import { type Candidate, type CandidateOptions, candidates, type EngineName, engineNames, stands } from './candidates.js'
 import { withFallback } from './with-fallback.js'
 
 export interface OpenEngineOptions {
@@ -57,7 +57,7 @@ export interface OpenedEngine extends Engine {
 export async function openEngine(options: OpenEngineOptions = {}): Promise<OpenedEngine> {
   const { backend = 'auto', signal } = options
   const table = options.candidates ?? candidates
-  const wanted = backend === 'auto' ? table : table.filter(({ name }) => name === backend)
+  const wanted = backend === 'auto' ? table : table.filter(({ name }) => stands(backend, name))
   if (wanted.length === 0) {
     throw new MsError('engine.unknown', `there is no engine ${backend}`, {
       where: 'backend',
@@ -68,7 +68,7 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Opene
   const attempts: EngineAttempt[] = []
   for (const [at, candidate] of wanted.entries()) {
     signal?.throwIfAborted()
-    const opened = await tryCandidate(candidate, { threads, worker: options.worker, signal })
+    const opened = await tryCandidate(candidate, { threads, worker: options.worker, signal, byName: backend !== 'auto' })
     if ('engine' in opened) {
       attempts.push({ name: candidate.name, usable: true })
       const rest = wanted.slice(at + 1)
@@ -76,10 +76,10 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Opene
       const { notice = (line: string) => process.emitWarning(line) } = options
       return withAttempts(withFallback(opened.engine, { open: () => openEngine({ threads, candidates: rest }), notice }), attempts)
     }
-    if (backend !== 'auto') throw opened.error
+    if (backend !== 'auto' && wanted.length === 1) throw opened.error
     attempts.push({ name: candidate.name, usable: false, reason: opened.error.message })
   }
-  throw new MsError('engine.unusable', 'no engine works here', {
+  throw new MsError('engine.unusable', backend === 'auto' ? 'no engine works here' : `${backend} does not work here`, {
     where: attempts.map(({ name, reason }) => `${name}: ${reason}`).join('; '),
     advice: 'Run ms doctor',
     kind: 'failure',

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { hostKernel } from './host-kernel.js'
+import { tensorOf } from './tensor-of.js'
 
 /**
  * Gradients of convolutions that the wasm backend lacks or computes slowly, composed of the ops it is quick at. Stride,
@@ -61,11 +62,6 @@ export function convolutionGradientKernels(backendName: string): tf.KernelConfig
 
 type Info = tf.backend_util.Conv2DInfo
 type Shape4 = [number, number, number, number]
-
-/** A kernel is handed tensors by tfjs' ops; the registry's types promise less. */
-function tensorOf(info: tf.TensorInfo): tf.Tensor4D {
-  return (info instanceof tf.Tensor ? info : tf.engine().makeTensorFromTensorInfo(info)) as tf.Tensor4D
-}
 
 function shape4({ shape }: tf.TensorInfo): Shape4 {
   return shape as Shape4

@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os'
+import { MsError } from '@ms/core'
 import type { Engine } from '@ms/core/tensor'
+import { hasVulkanDriver } from '../../webgpu/node/vulkan-driver.js'
 import { withBlocks } from './block-size.js'
+import type { OrtDevice } from './ort.js'
 import { openOrtRuntime } from './ort-runtime.js'
 import { TracedEngine } from './traced-engine.js'
 import { openWorkerRuntime } from './worker-runtime.js'
@@ -12,16 +15,30 @@ export interface TracedEngineOptions {
   readonly maxGraphs?: number
   /** Compute in a worker thread, so that the event loop goes on meanwhile; it copies what each run is given. Default: false. */
   readonly worker?: boolean
+  /** Where it computes: the processor, or a GPU by WebGPU. Default: `cpu`. */
+  readonly device?: OrtDevice
 }
 
 /**
  * The engine that records a tensor function once, with its gradients, and lets ONNX Runtime run the graph.
  * It needs the optional dependency onnxruntime-node.
  *
- * @throws `engine.unusable` where onnxruntime-node is not installed or cannot be loaded
+ * @throws `engine.unusable` where onnxruntime-node is not installed or cannot be loaded, or there is no device
  */
 export async function openTracedEngine(options: TracedEngineOptions = {}): Promise<Engine> {
-  const { threads = availableParallelism(), maxGraphs = 4, worker = false } = options
-  const runtime = worker ? await openWorkerRuntime({ threads }) : await openOrtRuntime({ threads })
+  const { threads = availableParallelism(), maxGraphs = 4, worker = false, device = 'cpu' } = options
+  if (device === 'webgpu' && !hasVulkanDriver()) throw noDevice()
+  const runtime = worker ? await openWorkerRuntime({ threads, device }) : await openOrtRuntime({ threads, device })
+  if (device !== 'cpu') return new TracedEngine(runtime, { maxGraphs, name: `${device}-traced` })
   return new TracedEngine(withBlocks(runtime), { maxGraphs })
+}
+
+function noDevice(): MsError {
+  const reason = 'there is no Vulkan driver here'
+  return new MsError('engine.unusable', reason, {
+    where: 'webgpu-traced',
+    advice: 'Use --backend auto',
+    kind: 'failure',
+    details: { reason },
+  })
 }

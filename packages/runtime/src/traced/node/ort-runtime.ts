@@ -1,19 +1,19 @@
 import type { HostTensor } from '@ms/core/tensor'
 import { encodeModel } from '../onnx/model.js'
 import type { GraphRuntime } from './graph-session.js'
-import { failure, importOrt, sessionOptions } from './ort.js'
+import { failure, importOrt, type OrtRuntimeOptions, sessionOptions } from './ort.js'
 
 /** ONNX Runtime in this thread. `run` blocks the event loop while it computes. @throws `engine.unusable` */
-export async function openOrtRuntime({ threads }: { threads: number }): Promise<GraphRuntime> {
+export async function openOrtRuntime(runtime: OrtRuntimeOptions): Promise<GraphRuntime> {
   const ort = await importOrt()
   return {
-    threads,
+    threads: runtime.threads,
     load: async (model, weights) => {
       const externalData = [...weights].map(([path, { buffer, byteOffset, byteLength }]) => ({
         path,
         data: new Uint8Array(buffer, byteOffset, byteLength),
       }))
-      const options = { ...sessionOptions(threads), externalData }
+      const options = { ...sessionOptions(runtime), externalData }
       const session = await ort.InferenceSession.create(encodeModel(model), options).catch((cause: unknown) => {
         throw failure('loading a recorded graph', cause)
       })

@@ -21,8 +21,17 @@ export const unusable = (cause: unknown): MsError =>
     cause,
   })
 
-export const sessionOptions = (threads: number): InferenceSession.SessionOptions => ({
-  executionProviders: ['cpu'],
+/** Where ONNX Runtime computes. What a device cannot do, the processor does. */
+export type OrtDevice = 'cpu' | 'webgpu'
+
+export interface OrtRuntimeOptions {
+  readonly threads: number
+  /** Default: `cpu`. */
+  readonly device?: OrtDevice
+}
+
+export const sessionOptions = ({ threads, device = 'cpu' }: OrtRuntimeOptions): InferenceSession.SessionOptions => ({
+  executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
   executionMode: 'sequential',

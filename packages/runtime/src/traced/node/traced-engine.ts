@@ -24,14 +24,15 @@ interface Live {
 
 /** Runs functions as graphs that were recorded once. */
 export class TracedEngine implements Engine {
-  readonly name = 'traced'
+  readonly name: string
   readonly threads: number
   readonly #runtime: GraphRuntime
   readonly #maxGraphs: number
   readonly #live = new Set<Live>()
   #disposed = false
 
-  constructor(runtime: GraphRuntime, { maxGraphs }: { maxGraphs: number }) {
+  constructor(runtime: GraphRuntime, { maxGraphs, name = 'traced' }: { maxGraphs: number; name?: string }) {
+    this.name = name
     this.#runtime = runtime
     this.threads = runtime.threads
     this.#maxGraphs = maxGraphs
@@ -99,7 +100,7 @@ export class TracedEngine implements Engine {
 
   #check(): void {
     if (!this.#disposed) return
-    throw new MsError('engine.disposed', 'the traced engine was disposed of', { advice: 'Open another engine', kind: 'failure' })
+    throw new MsError('engine.disposed', `the ${this.name} engine was disposed of`, { advice: 'Open another engine', kind: 'failure' })
   }
 
   #hold<O extends Tensors>(fn: TensorFunction<O>, constants: Parameters, foreseen: readonly Signature[] = []) {

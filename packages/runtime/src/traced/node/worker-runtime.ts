@@ -4,7 +4,7 @@ import { MsError } from '@ms/core'
 import type { HostTensor } from '@ms/core/tensor'
 import { encodeModel } from '../onnx/model.js'
 import type { GraphRuntime } from './graph-session.js'
-import { failure, sessionOptions, unusable } from './ort.js'
+import { failure, type OrtRuntimeOptions, sessionOptions, unusable } from './ort.js'
 import { type OrtReply, type OrtRequest, serveOrt } from './serve-ort.js'
 
 type Results = ReadonlyMap<string, HostTensor> | undefined
@@ -17,15 +17,15 @@ type Unnumbered<R> = R extends OrtRequest ? Omit<R, 'call'> : never
  *
  * @throws `engine.unusable`
  */
-export async function openWorkerRuntime({ threads }: { threads: number }): Promise<GraphRuntime> {
+export async function openWorkerRuntime(runtime: OrtRuntimeOptions): Promise<GraphRuntime> {
   const worker = new OrtWorker()
   await worker.ready
   let sessions = 0
   return {
-    threads,
+    threads: runtime.threads,
     load: async (model, weights) => {
       const session = sessions++
-      const request = { kind: 'load', session, model: encodeModel(model), weights, options: sessionOptions(threads) } as const
+      const request = { kind: 'load', session, model: encodeModel(model), weights, options: sessionOptions(runtime) } as const
       await worker.ask('loading a recorded graph', request)
       return {
         run: async (feeds) => (await worker.ask('running a recorded graph', { kind: 'run', session, feeds })) ?? new Map(),

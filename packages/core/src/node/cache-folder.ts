@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Where downloads are kept: MS_CACHE, else the operating system's place for caches. */
+/** Where what can be fetched or built again is kept: MS_CACHE, else the operating system's place for caches. */
 export function cacheFolder(environment: Environment = process.env, platform: NodeJS.Platform = process.platform): string {
   if (environment['MS_CACHE']) return environment['MS_CACHE']
   const name = 'model-tuned-search'
