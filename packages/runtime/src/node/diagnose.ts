@@ -93,7 +93,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     threadsWanted: threads,
     engines,
     ...(best && { best: best.name }),
-    advice: adviceFor({ engines, best, gpus }),
+    advice: adviceFor({ engines, best, gpus, asked: options.engines }),
   }
 }
 
@@ -118,12 +118,18 @@ async function diagnoseEngine(
   }
 }
 
-function adviceFor({ engines, best, gpus }: Pick<Diagnosis, 'engines' | 'gpus'> & { best?: EngineDiagnosis }): string {
+interface Findings extends Pick<Diagnosis, 'engines' | 'gpus'> {
+  readonly best?: EngineDiagnosis
+  readonly asked?: readonly EngineName[]
+}
+
+function adviceFor({ engines, best, gpus, asked }: Findings): string {
   if (!best) {
-    return engines.length === 1
+    return asked && engines.length === 1
       ? `${engines[0].name} does not work here: ${engines[0].reason}.`
       : 'No engine works here: install Node 20.19 or later and the dependencies of @ms/runtime again.'
   }
+  if (asked) return `${best.name} works here: --backend ${best.name} takes it.`
   const unusable = (name: EngineName) => engines.some((engine) => engine.name === name && !engine.usable)
   if (unusable('native-gpu') && gpus.some(({ name }) => name.startsWith('NVIDIA')) && nativeParts['native-gpu'][platformName()]) {
     return 'There is an NVIDIA GPU: ms doctor --install native-gpu lets training use it.'

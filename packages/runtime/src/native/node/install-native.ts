@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { MsError } from '@ms/core'
 import { replaceDirectory } from '@ms/core/node'
 import { checkNative, type NativeCheck } from './check-native.js'
@@ -47,9 +47,6 @@ export interface InstalledNative extends NativeBuild {
 const neededFiles =
   'tensorflow/(libtensorflow_(cc|framework)\\.so\\.\\d+$|include/(tensorflow/c/|tensorflow/core/platform/ctstring|tsl/platform/ctstring|xla/tsl/c/).*\\.h$)'
 
-/** An abandoned folder of a build that is older than this belongs to no process that still runs. */
-const abandonedAfter = 6 * 3600 * 1000
-
 /**
  * Builds TensorFlow for Node into the cache folder: libtensorflow from the wheel of the Python package index, TensorFlow.js'
  * addon compiled against it. Everything is checked against pinned checksums, the result in a child process, and it appears
@@ -71,7 +68,6 @@ export async function installNative(options: InstallNativeOptions): Promise<Inst
   }
   await checkTools(tools, signal)
   await mkdir(dirname(folder), { recursive: true })
-  await removeAbandoned(folder)
   await checkSpace(dirname(folder), parts.space)
   let check: NativeCheck | undefined
   await replaceDirectory(folder, async (temporary) => {
@@ -141,17 +137,6 @@ async function compile(folder: string, libraries: readonly string[], compiler: s
 async function prune(folder: string): Promise<void> {
   for (const name of ['headers', 'downloads', 'more', 'hush.cc', 'tensorflow/include', `${addonPackage}/binding`, `${addonPackage}/src`]) {
     await rm(join(folder, name), { recursive: true, force: true })
-  }
-}
-
-/** Folders that earlier builds left behind when their process was killed. */
-async function removeAbandoned(folder: string): Promise<void> {
-  const siblings = await readdir(dirname(folder))
-  for (const name of siblings) {
-    if (!name.startsWith(`${basename(folder)}.`) || !name.endsWith('.tmp')) continue
-    const path = join(dirname(folder), name)
-    const { mtimeMs } = await stat(path)
-    if (Date.now() - mtimeMs > abandonedAfter) await rm(path, { recursive: true, force: true })
   }
 }
 

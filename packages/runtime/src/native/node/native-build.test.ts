@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -76,12 +76,6 @@ describe.skipIf(!supported)('findNativeBuild (linux-x64)', () => {
     await rm(join(folder, addonFile))
     await refused('half-built', /tfjs_binding\.node is missing/)
   })
-
-  it('puts back a build that was being replaced when the process died', async () => {
-    await pretendBuild()
-    await rename(folder, `${folder}.0123456789ab.old`)
-    expect(await findNativeBuild('native', cache)).toMatchObject({ folder })
-  })
 })
 
 describe.skipIf(!supported)('installNative (linux-x64)', () => {
@@ -122,17 +116,6 @@ describe.skipIf(!supported)('installNative (linux-x64)', () => {
     expect(stages).toEqual([expect.stringContaining('downloading tensorflow-cpu')])
     expect(await readdir(join(cache, 'native'))).toEqual(['native'])
     await expect(findNativeBuild('native', cache)).rejects.toMatchObject({ details: { state: 'other-version' } })
-  })
-
-  it('takes away what a build that was killed long ago left', async () => {
-    const [old, young] = [`${folder}.aaaaaaaaaaaa.tmp`, `${folder}.bbbbbbbbbbbb.tmp`]
-    for (const path of [old, young]) await mkdir(path, { recursive: true })
-    const yesterday = Date.now() / 1000 - 86_400
-    await utimes(old, yesterday, yesterday)
-    const python = await program('python', 'case "$*" in *--version*) exit 0;; esac; exit 1')
-    const installing = installNative({ kind: 'native', cache, compiler: await program('c++', 'exit 0'), python })
-    await expect(installing).rejects.toMatchObject({ code: 'native.build-failed' })
-    expect(await readdir(join(cache, 'native'))).toEqual([expect.stringContaining('bbbbbbbbbbbb')])
   })
 })
 
