@@ -1,8 +1,6 @@
 /** TensorFlow on the processor, or on an NVIDIA GPU. */
 export type NativeKind = 'native' | 'native-gpu'
 
-export const nativeKinds: readonly NativeKind[] = ['native', 'native-gpu']
-
 /** A wheel of the Python package index. */
 export interface Wheel {
   readonly name: string
