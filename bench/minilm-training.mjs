@@ -1,4 +1,4 @@
-// One round of training MiniLM: `node bench/minilm-training.mjs uniform|real MODEL DATA STEPS`, run by bench/run.mjs.
+// One round of training MiniLM: `node bench/minilm-training.mjs uniform|real MODEL DATA STEPS [BATCH]`, run by bench/run.mjs.
 // `uniform`: pairs of 64 tokens each, Adam; `real`: pairs of the collection as they are, with the defaults of `ms train`.
 import { resolve } from 'node:path'
 import { readData, seededRandom } from '@ms/core'
@@ -8,9 +8,9 @@ import { adam, constant, defaultSettings, examplesFromRetrieval, finish, multipl
 import { openEngine } from '@ms/runtime/node'
 import { clock, report } from './round.mjs'
 
-const [kind, model, data, count] = process.argv.slice(2)
+const [kind, model, data, count, size = '32'] = process.argv.slice(2)
 const steps = Number(count)
-const batchSize = 32
+const batchSize = Number(size)
 const encoder = await openEncoder(resolve(model))
 // As `ms train` does: computing in a thread of its own, unless it is told to stay here.
 const engine = await openEngine({ backend: 'traced', worker: process.env.BENCH_WORKER !== '0' })
