@@ -1,4 +1,5 @@
 // The tables of docs/performance.md, from the newest results of each kind.
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { kinds, scripts } from './kinds.mjs'
@@ -19,6 +20,8 @@ export function writeTables(folder) {
   const parts = [comparisons(Object.keys(kinds).flatMap((kind) => newest.get(kind) ?? []))]
   for (const kind of Object.keys(scripts)) if (newest.has(kind)) parts.push(plain(newest.get(kind)))
   writeFileSync(path, `${before}\n\n${parts.join('\n\n')}\n\n${after}`)
+  const biome = join(folder, '../node_modules/.bin/biome')
+  execFileSync(biome, ['check', '--write', path, join(folder, 'results')], { stdio: 'ignore', cwd: join(folder, '..') })
 }
 
 function comparisons(results) {
