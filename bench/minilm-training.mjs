@@ -12,8 +12,8 @@ const [kind, model, data, count, size = '32'] = process.argv.slice(2)
 const steps = Number(count)
 const batchSize = Number(size)
 const encoder = await openEncoder(resolve(model))
-// As `ms train` does: computing in a thread of its own, unless it is told to stay here.
-const engine = await openEngine({ backend: 'traced', worker: process.env.BENCH_WORKER !== '0' })
+// BENCH_WORKER=1: in a thread of its own, to see what that costs and how long the event loop is held up then.
+const engine = await openEngine({ backend: 'traced', worker: process.env.BENCH_WORKER === '1' })
 const examples = kind === 'real' ? await realPairs() : uniformPairs()
 const settings =
   kind === 'real'

@@ -4,20 +4,15 @@ import type { Terminal } from './terminal.js'
 
 type Backend = NonNullable<Parameters<typeof openEngine>[0]>['backend']
 
-/**
- * Opens the engine that `--backend` and `--threads` ask for.
- * @param settings `worker`: it computes beside this thread, so that signals and the screen are served during long steps
- */
+/** Opens the engine that `--backend` and `--threads` ask for. */
 export async function openEngineFor(
   options: { readonly backend?: string; readonly threads?: number },
   terminal: Terminal,
   signal: AbortSignal,
-  { worker }: { readonly worker?: boolean } = {},
 ): Promise<Engine> {
   const engine = await openEngine({
     backend: options.backend as Backend,
     threads: options.threads,
-    worker,
     signal,
     notice: (line) => terminal.note(line),
   })

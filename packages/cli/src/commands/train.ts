@@ -54,7 +54,7 @@ export const trainCommand = defineCommand({
     const dev = options.eval ? await openRetrievalData(options.eval) : own
     const encoder = await openModel(options.model, { terminal, signal })
     const { settings, loss } = trainingSettings(options, encoder, examples)
-    const engine = await openEngineFor(options, terminal, signal, { worker: true })
+    const engine = await openEngineFor(options, terminal, signal)
     const printer = trainingPrinter(terminal)
     try {
       const { end, modelPath } = await trainRun({

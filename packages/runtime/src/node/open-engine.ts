@@ -12,7 +12,7 @@ export interface OpenEngineOptions {
   readonly threads?: number
   /**
    * Compute in a thread of its own where the engine can (`traced`), so that timers and requests have their turn meanwhile. What each
-   * run is given is copied there: 1 % of a training step, more of a small run. Default: false.
+   * run is given is copied there and back, which costs memory: twice the trainable weights and more in training. Default: false.
    */
   readonly worker?: boolean
   readonly signal?: AbortSignal

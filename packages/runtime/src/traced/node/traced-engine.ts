@@ -29,6 +29,8 @@ export class TracedEngine implements Engine {
   readonly #runtime: GraphRuntime
   readonly #maxGraphs: number
   readonly #live = new Set<Live>()
+  /** Graphs that are being given back. */
+  readonly #leaving = new Set<Promise<void>>()
   #disposed = false
 
   constructor(runtime: GraphRuntime, { maxGraphs, name = 'traced' }: { maxGraphs: number; name?: string }) {
@@ -93,7 +95,7 @@ export class TracedEngine implements Engine {
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
-    await Promise.all([...this.#live].map(({ cache }) => cache.dispose()))
+    await Promise.all([...[...this.#live].map(({ cache }) => cache.dispose()), ...this.#leaving])
     this.#live.clear()
     await this.#runtime.dispose()
   }
@@ -120,7 +122,10 @@ export class TracedEngine implements Engine {
         if (disposed) return
         disposed = true
         this.#live.delete(live)
-        void cache.dispose()
+        const left = cache.dispose().then(() => {
+          this.#leaving.delete(left)
+        })
+        this.#leaving.add(left)
       },
     }
   }

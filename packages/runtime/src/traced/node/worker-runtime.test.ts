@@ -40,6 +40,20 @@ describe.skipIf(!installed)('TracedEngine in a worker (needs onnxruntime-node)',
     }
   })
 
+  it('ends in peace when a function is disposed of just before its engine', async () => {
+    const engine = await openTracedEngine({ threads: 1, worker: true })
+    const compiled = await engine.compile((_, { x }) => ({ y: tf.add(x, 1) }), { constants: none })
+    await compiled.run({ x: { shape: [2], data: new Float32Array(2) } })
+    const rejected: unknown[] = []
+    const note = (reason: unknown) => rejected.push(reason)
+    process.on('unhandledRejection', note)
+    compiled.dispose()
+    await engine.dispose()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    process.off('unhandledRejection', note)
+    expect(rejected).toEqual([])
+  })
+
   it('lets the event loop go on', async () => {
     const size = 700
     const x = { shape: [size, size], data: new Float32Array(size * size).fill(0.001) }
