@@ -1,13 +1,13 @@
-import type { Embedder, RetrievalData, Split } from '@ms/core'
-import { compare } from '@ms/finetune'
+import type { RetrievalData, Split } from '@ms/core'
+import { compare, type RetrievalEmbedder } from '@ms/finetune'
 import type { ComparisonReport, SystemName } from './print-comparison.js'
 import { denseRuns, evaluateSystem, hybridRuns, keywordRuns, type SystemRuns } from './systems.js'
 
 export interface CompareSystemsOptions {
   readonly data: RetrievalData
   readonly split: Split
-  readonly base: Embedder<string>
-  readonly tuned: Embedder<string>
+  readonly base: RetrievalEmbedder
+  readonly tuned: RetrievalEmbedder
   /** Default: 1. */
   readonly seed?: number
   readonly signal?: AbortSignal

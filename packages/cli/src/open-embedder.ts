@@ -1,6 +1,14 @@
-import { createEmbedder, type EmbedderOptions, type OwnedEmbedder, type SentenceEncoder } from '@ms/embed'
+import {
+  createEmbedder,
+  createModelEmbedders,
+  type EmbedderOptions,
+  type LoadedModel,
+  type ModelEmbedders,
+  type OwnedEmbedder,
+  type SentenceEncoder,
+} from '@ms/embed'
 import { openEngineFor } from './open-engine.js'
-import { openModel } from './open-model.js'
+import { openAnyModel, openModel } from './open-model.js'
 import type { Terminal } from './terminal.js'
 
 export interface OpenEmbedderOptions {
@@ -33,4 +41,19 @@ export async function openSearchEmbedder(
 ): Promise<OwnedEmbedder<string>> {
   const encoder = await openModel(name, open)
   return embedderOf(encoder, { ...open, embedder: { normalize: encoder.similarity !== 'dot' } })
+}
+
+/** Texts, pictures or both: the embedders of a model, for searching. */
+export async function openSearchEmbedders(
+  name: string | undefined,
+  { options, terminal, signal }: Omit<OpenEmbedderOptions, 'embedder'>,
+): Promise<SearchEmbedders> {
+  const model = await openAnyModel(name, { terminal, signal })
+  const normalize = (model.text ?? model.image)?.similarity !== 'dot'
+  return { ...(await createModelEmbedders(model, { normalize, engine: () => openEngineFor(options, terminal, signal) })), model }
+}
+
+/** Embedders, with the encoders they are of. */
+export interface SearchEmbedders extends ModelEmbedders {
+  readonly model: LoadedModel
 }

@@ -1,5 +1,5 @@
-import type { Embedder, OnProgress, Qrels, RetrievalData, Run, Split } from '@ms/core'
-import { type Evaluation, embedCorpus, evaluate, judgedQueries, retrieve } from '@ms/finetune'
+import type { OnProgress, Qrels, RetrievalData, Run, Split } from '@ms/core'
+import { type Evaluation, embedCorpus, evaluate, type RetrievalEmbedder, retrieve } from '@ms/finetune'
 import { bm25Index, standardAnalyzer } from '@ms/index'
 import { convexFusion, fitFusionWeight, fuseRuns, reciprocalRankFusion } from '@ms/search'
 
@@ -41,18 +41,23 @@ export async function keywordRuns(options: KeywordOptions): Promise<SystemRuns> 
   const index = bm25Index({ analyzer: standardAnalyzer({ unspaced: plain ? 'bigrams' : 'words' }) })
   await index.upsert(data.corpus.map(({ id, title, text = '' }) => ({ id, text, ...(title ? { title } : {}) })))
   return runs(options, async (qrels) => {
-    const { ids, texts } = judgedQueries(data.queries, qrels)
     const found = new Map<string, Awaited<ReturnType<typeof index.search>>>()
-    for (const [i, id] of ids.entries()) found.set(id, texts[i].trim() === '' ? [] : await index.search(texts[i], { k: depth, signal }))
+    for (const id of qrels.keys()) {
+      // A picture has no words to search for.
+      const text = data.queries.get(id)?.text ?? ''
+      found.set(id, text.trim() === '' ? [] : await index.search(text, { k: depth, signal }))
+    }
     return found
   })
 }
 
 /** Exact vector search with one model. */
-export async function denseRuns(embedder: Embedder<string>, options: SystemOptions): Promise<SystemRuns> {
+export async function denseRuns(embedder: RetrievalEmbedder, options: SystemOptions): Promise<SystemRuns> {
   const { data, signal, onProgress } = options
   const corpus = await embedCorpus(embedder, data, { signal, onProgress })
-  return runs(options, (qrels) => retrieve(embedder, corpus, { queries: data.queries, qrels }, { k: depth, signal }))
+  return runs(options, (qrels) =>
+    retrieve(embedder, corpus, { queries: data.queries, qrels, location: data.location }, { k: depth, signal }),
+  )
 }
 
 export interface HybridRuns extends SystemRuns {

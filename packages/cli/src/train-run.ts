@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Examples, MsError, type RetrievalData } from '@ms/core'
-import type { Engine } from '@ms/core/tensor'
-import type { SentenceEncoder } from '@ms/embed'
-import { saveEncoderDirectory } from '@ms/embed/node'
+import { type Examples, type ImageSource, MsError, type RetrievalData } from '@ms/core'
+import type { Encoder, Engine, Prepared } from '@ms/core/tensor'
+import type { LoadedModel } from '@ms/embed'
+import { saveModelDirectory } from '@ms/embed/node'
 import { finish, type MetricName, retrievalEvaluator, type TrainEvent, type TrainOptions, train } from '@ms/finetune'
 import { openRunDirectory } from '@ms/finetune/node'
 
-type Training = TrainOptions<string, Parameters<SentenceEncoder['processor']['collate']>[0][number]>
+type Training = TrainOptions<ImageSource, Prepared>
 
-export interface TrainRunOptions extends Pick<Training, 'loss' | 'settings' | 'earlyStop' | 'evaluateSteps' | 'checkpointSteps'> {
-  readonly encoder: SentenceEncoder
-  /** How the encoder is called in run.json. */
+export interface TrainRunOptions
+  extends Pick<Training, 'loss' | 'settings' | 'augment' | 'features' | 'earlyStop' | 'evaluateSteps' | 'checkpointSteps'> {
+  /** Its encoder of texts, or of pictures, or both are trained, as the examples' columns ask. */
+  readonly tuned: LoadedModel
+  /** What is done with the tuned model before it is saved: a head in closed form. */
+  readonly finish?: (model: LoadedModel) => Promise<LoadedModel>
+  /** How the model is called in run.json. */
   readonly model: string
   readonly examples: Examples
   /** Has a dev split where the best weights are to be kept. */
@@ -25,7 +29,7 @@ export interface TrainRunOptions extends Pick<Training, 'loss' | 'settings' | 'e
 }
 
 export interface TrainedRun {
-  readonly encoder: SentenceEncoder
+  readonly tuned: LoadedModel
   readonly end: Extract<TrainEvent, { type: 'end' }>
   readonly modelPath: string
 }
@@ -34,7 +38,10 @@ const metrics = ['ndcg@10', 'mrr@10', 'recall@10'] as const satisfies readonly M
 
 /** Trains into a run's folder: run.json, events.jsonl, checkpoints/, and at the end model/, a sentence-transformers directory, and report.html. */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
-  const { encoder, examples, dev, engine, loss, settings, resume } = options
+  const { examples, dev, engine, loss, settings, resume } = options
+  const encoder = columnEncoders(options.tuned, examples)
+  // One encoder encodes all columns; its modality is that of the first.
+  const modalities = examples.modalities ?? ['text']
   const run = await openRunDirectory(options.out, { resume })
   const { optimizer, schedule, groups, ...plain } = settings
   const record = {
@@ -56,7 +63,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     await run.record('running', record)
     const training = train({
       ...options,
-      evaluate: dev?.qrels.has('dev') ? retrievalEvaluator({ data: dev, engine, metrics }) : undefined,
+      encoder,
+      evaluate: dev?.qrels.has('dev')
+        ? retrievalEvaluator<ImageSource>({ data: dev, engine, metrics, modalities: different(modalities) })
+        : undefined,
       checkpoints: run.checkpoints,
     })
     const result = await finish(training, async (event) => {
@@ -64,8 +74,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       if (event.type === 'end') end = event
       options.onEvent?.(event)
     })
-    const tuned = encoder.withParameters(new Map([...encoder.parameters.keys()].map((name) => [name, result.parameters.get(name)!])))
-    await saveEncoderDirectory(tuned, run.modelPath)
+    const trained = withTrained(options.tuned, different(modalities), result.encoders)
+    const tuned = (await options.finish?.(trained)) ?? trained
+    await saveModelDirectory(tuned, run.modelPath)
     await run.report({
       title: `${options.model} fine-tuned`,
       facts: {
@@ -83,12 +94,37 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       },
     })
     await run.record('done', { ...record, result: end })
-    return { encoder: tuned, end: end!, modelPath: run.modelPath }
+    return { tuned, end: end!, modelPath: run.modelPath }
   } catch (error) {
     await run.record('failed', record).catch(() => undefined)
     throw inRun(error, options.out)
   } finally {
     await run.close()
+  }
+}
+
+const different = <T>(all: readonly T[]): T[] => [...new Set(all)]
+
+/** The encoder of each column. @throws `encoder.modality` for a column that the model does not take */
+export function columnEncoders(model: LoadedModel, { columns, modalities = [] }: Examples): Encoder<ImageSource>[] {
+  return columns.map((_, column) => {
+    const modality = modalities[column] ?? 'text'
+    const encoder: Encoder<ImageSource> | undefined = model[modality]
+    if (encoder) return encoder
+    throw new MsError('encoder.modality', `the model takes no ${modality === 'text' ? 'texts' : 'pictures'}, and there are some`, {
+      where: 'model',
+      advice: `Name a model of ${modality === 'text' ? 'texts' : 'pictures'} with --model.`,
+    })
+  })
+}
+
+/** The model with what was trained of it, by the names of the weights. */
+function withTrained(model: LoadedModel, modalities: readonly ('text' | 'image')[], trained: readonly Encoder<ImageSource>[]): LoadedModel {
+  const of = (modality: 'text' | 'image') => trained[modalities.indexOf(modality)]?.parameters
+  const [text, image] = [of('text'), of('image')]
+  return {
+    ...(model.text ? { text: text ? model.text.withParameters(text) : model.text } : {}),
+    ...(model.image ? { image: image ? model.image.withParameters(image) : model.image } : {}),
   }
 }
 

@@ -1,10 +1,10 @@
-import type { Examples } from '@ms/core'
-import type { Loss } from '@ms/core/tensor'
-import type { SentenceEncoder } from '@ms/embed'
+import type { Examples, ImageSource } from '@ms/core'
+import type { Encoder, Loss } from '@ms/core/tensor'
 import {
   adam,
   adamax,
   adamw,
+  batchHardTriplet,
   constant,
   cosentLoss,
   cosine,
@@ -14,6 +14,8 @@ import {
   multipleNegativesRanking,
   nadam,
   sgd,
+  softmaxClassifier,
+  supervisedContrastive,
   type TrainSettings,
   tripletLoss,
 } from '@ms/finetune'
@@ -29,16 +31,32 @@ const optimizers = {
   nesterov: () => sgd({ momentum: 0.9, nesterov: true }),
 }
 const schedules = { constant, linear, cosine }
-const losses: Readonly<Record<string, () => Loss>> = {
+const losses: Readonly<Record<string, (context: LossContext) => Loss>> = {
   mnr: () => multipleNegativesRanking(),
   'mnr-symmetric': () => multipleNegativesRanking({ symmetric: true }),
   triplet: () => tripletLoss(),
   cosine: () => cosineSimilarityLoss(),
   cosent: () => cosentLoss(),
+  'batch-hard-triplet': () => batchHardTriplet(),
+  supcon: () => supervisedContrastive(),
+  'cross-entropy': ({ labels, dim, seed }) => softmaxClassifier({ labels, dim, seed }),
 }
 
+/** What a loss of labelled items must know of them. */
+interface LossContext {
+  readonly labels: readonly string[]
+  readonly dim: number
+  readonly seed: number
+}
+
+const usualLoss: Readonly<Record<Examples['kind'], string>> = { pair: 'mnr', triplet: 'mnr', 'scored-pair': 'cosent', labelled: 'supcon' }
+
 export const trainingOptions = {
-  loss: { type: 'string', choices: Object.keys(losses), help: 'default: mnr (multiple negatives ranking); cosent for scored pairs' },
+  loss: {
+    type: 'string',
+    choices: Object.keys(losses),
+    help: 'default: mnr (multiple negatives ranking); cosent for scored pairs, supcon for labelled items',
+  },
   epochs: { type: 'integer', min: 1, max: 100_000, help: 'rounds over the examples (default: by model and number of examples)' },
   'max-steps': { type: 'integer', min: 1, help: 'end after N steps' },
   'batch-size': { type: 'integer', min: 1, max: 1_000_000, help: 'examples a step (default: 128 for tables, 32 for transformers)' },
@@ -47,13 +65,18 @@ export const trainingOptions = {
   schedule: { type: 'string', choices: Object.keys(schedules), help: 'course of the learning rate (default: linear)' },
   warmup: { type: 'number', min: 0, value: 'X', help: 'steps of warm-up, or a share of all below 1' },
   clip: { type: 'number', min: 0, value: 'X', help: 'largest norm of the gradients' },
+  'batch-norm': {
+    type: 'string',
+    choices: ['frozen', 'batch'],
+    help: 'batch: batch norm follows the batches, for networks trained from scratch (default: frozen)',
+  },
   freeze: { type: 'strings', value: 'GLOB', help: 'weights that are not trained; may be given several times' },
 } as const satisfies OptionSpecs
 
 /** The defaults for this model and these examples, with what the command line says instead. */
 export function trainingSettings(
   options: OptionValues<typeof trainingOptions> & { readonly seed?: number },
-  encoder: SentenceEncoder,
+  encoder: Encoder<ImageSource>,
   examples: Examples,
 ): { settings: TrainSettings; loss: Loss } {
   const standard = defaultSettings(encoder, examples)
@@ -61,8 +84,10 @@ export function trainingSettings(
   const warmup = options.warmup ?? usual.settings.warmup
   const name = (options.schedule ?? usual.name) as keyof typeof schedules
   const optimizer = options.optimizer as keyof typeof optimizers | undefined
-  const lossName = options.loss ?? (examples.kind === 'scored-pair' ? 'cosent' : 'mnr')
-  const loss = losses[lossName]()
+  const lossName = options.loss ?? usualLoss[examples.kind]
+  if (lossName === 'cross-entropy' && examples.kind !== 'labelled')
+    throw wrongUse(`the loss ${lossName} needs labelled examples, and these are ${examples.kind}`, 'Choose another --loss, or other data.')
+  const loss = losses[lossName]({ labels: examples.labels ?? [], dim: encoder.dim, seed: options.seed ?? 1 })
   const fits = loss.columns === examples.kind || (loss.columns === 'pair' && examples.kind === 'triplet')
   if (!fits)
     throw wrongUse(
@@ -80,6 +105,7 @@ export function trainingSettings(
       schedule: schedules[name]({ warmup }),
       seed: options.seed ?? 1,
       ...(options.clip === undefined ? {} : { clip: options.clip }),
+      ...(options['batch-norm'] ? { batchNorm: options['batch-norm'] as 'frozen' | 'batch' } : {}),
       ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
       ...(options.freeze.length > 0 ? { freeze: options.freeze } : {}),
     },

@@ -1,10 +1,16 @@
-import { documentText, type Examples, MsError, type RetrievalData, type Split } from '@ms/core'
+import { documentText, type Examples, type Modality, MsError, pictureOf, type RetrievalData, type Split } from '@ms/core'
 
 /**
- * Training pairs from judgements: a query with each document that is right for it. A query or document without text is left out.
+ * Training pairs from judgements: a query with each document that is right for it. A query or document that has not what is asked for
+ * (texts, unless `modalities` says pictures) is left out.
+ * @param modalities what is taken of queries and of documents
  * @throws `data.split` when there is no such split, `train.no-examples` when nothing is left
  */
-export function examplesFromRetrieval(data: RetrievalData, split: Split = 'train'): Examples {
+export function examplesFromRetrieval(
+  data: RetrievalData,
+  split: Split = 'train',
+  modalities: readonly [Modality, Modality] = ['text', 'text'],
+): Examples {
   const qrels = data.qrels.get(split)
   if (!qrels) {
     throw new MsError('data.split', `there is no ${split} split to train on`, {
@@ -12,17 +18,27 @@ export function examplesFromRetrieval(data: RetrievalData, split: Split = 'train
       advice: `Put judgements into qrels/${split}.tsv; there are: ${[...data.qrels.keys()].join(', ')}.`,
     })
   }
-  const texts = new Map(data.corpus.map((document) => [document.id, documentText(document)]))
+  const picture = ({ image }: { readonly image?: string }) => (image === undefined ? undefined : pictureOf(data, image))
+  const [ofQueries, ofDocuments] = modalities
+  const contents = new Map(
+    data.corpus.map((document) => [document.id, ofDocuments === 'image' ? picture(document) : documentText(document)]),
+  )
   const columns: [string[], string[]] = [[], []]
   for (const [query, grades] of qrels) {
-    const anchor = data.queries.get(query)?.text
+    const asked = data.queries.get(query)
+    const anchor = ofQueries === 'image' ? asked && picture(asked) : asked?.text
     for (const [document, grade] of grades) {
-      const positive = texts.get(document)
+      const positive = contents.get(document)
       if (grade <= 0 || !anchor?.trim() || !positive?.trim()) continue
       columns[0].push(anchor)
       columns[1].push(positive)
     }
   }
-  if (columns[0].length === 0) throw new MsError('train.no-examples', `the ${split} split has no pair of texts`, { where: data.name })
-  return { kind: 'pair', columns }
+  if (columns[0].length === 0)
+    throw new MsError(
+      'train.no-examples',
+      `the ${split} split has no pair of ${modalities.includes('image') ? 'items of these kinds' : 'texts'}`,
+      { where: data.name },
+    )
+  return modalities.includes('image') ? { kind: 'pair', columns, modalities } : { kind: 'pair', columns }
 }

@@ -13,7 +13,14 @@ export {
 export { type CompareOptions, type Comparison, compare, type QueryDifference } from './evaluation/compare.js'
 export { defaultMetrics, type EvaluateOptions, type Evaluation, evaluate, type MetricName } from './evaluation/metrics.js'
 export { type MineOptions, mineHardNegatives } from './evaluation/mine-hard-negatives.js'
-export { type EmbeddedCorpus, embedCorpus, judgedQueries, type RetrieveOptions, retrieve } from './evaluation/retrieve.js'
+export {
+  type EmbeddedCorpus,
+  embedCorpus,
+  judgedQueries,
+  type RetrievalEmbedder,
+  type RetrieveOptions,
+  retrieve,
+} from './evaluation/retrieve.js'
 export { examplesFromRetrieval } from './examples-from-retrieval.js'
 export { fitLda, type LdaOptions, type LinearMap } from './heads/fit-lda.js'
 export { type LdaHeadOptions, ldaHead } from './heads/lda-head.js'

@@ -5,7 +5,7 @@ import { compareSystems } from '../compare-systems.js'
 import { comparisonPage } from '../comparison-page.js'
 import { computeOptions, seedOption, splitOption } from '../compute-options.js'
 import { judgements, openRetrievalData } from '../open-data.js'
-import { openSearchEmbedder } from '../open-embedder.js'
+import { openSearchEmbedders } from '../open-embedder.js'
 import { defaultModel } from '../open-model.js'
 import { printComparison, printExamples } from '../print-comparison.js'
 
@@ -19,7 +19,12 @@ export const compareCommand = defineCommand({
   options: {
     base: { type: 'string', value: 'M', help: 'the model before tuning (default: ms-mini-text)' },
     tuned: { type: 'string', value: 'RUN', help: 'the run, or model, after it', required: true },
-    data: { type: 'string', value: 'D', help: 'a BEIR folder, or a .jsonl, .csv or .tsv of pairs', required: true },
+    data: {
+      type: 'string',
+      value: 'D',
+      help: 'a BEIR folder, a .jsonl, .csv or .tsv of pairs, or a folder of pictures for each class',
+      required: true,
+    },
     ...splitOption,
     html: { type: 'string', value: 'FILE', help: 'write a page with the training, the measurements and queries won and lost' },
     'fail-if-worse': { type: 'boolean', help: 'exit 1 when tuned or hybrid-tuned is worse than base (p < 0.05)' },
@@ -32,7 +37,7 @@ export const compareCommand = defineCommand({
     const data = await openRetrievalData(options.data, options.format as 'beir' | undefined)
     const split = (options.split ?? 'test') as 'test'
     judgements(data, split)
-    const open = (name: string | undefined) => openSearchEmbedder(name, { options, terminal, signal })
+    const open = (name: string | undefined) => openSearchEmbedders(name, { options, terminal, signal })
     const base = await open(options.base)
     const tuned = await open(options.tuned)
     try {

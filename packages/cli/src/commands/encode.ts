@@ -1,29 +1,43 @@
 import { stat } from 'node:fs/promises'
 import { MsError, type Role } from '@ms/core'
-import { embedStream, type Precision } from '@ms/embed'
-import { defineCommand } from '../command.js'
+import { createEmbedder, embedStream, type Precision } from '@ms/embed'
+import { type CommandContext, defineCommand } from '../command.js'
 import { computeOptions } from '../compute-options.js'
 import { openEmbedder } from '../open-embedder.js'
+import { openEngineFor } from '../open-engine.js'
+import { openAnyModel, pictureEncoder } from '../open-model.js'
+import type { OptionSpecs } from '../option-values.js'
+import { isFolder, pictureDocuments, readableOnly } from '../picture-documents.js'
 import { progressBar } from '../progress-bar.js'
 import { countLines, type Item, lineBlocks, readItems } from '../read-items.js'
 import { openVectorFile } from '../vector-file.js'
 
+const encodeOptions = {
+  model: { type: 'string', value: 'M', help: 'a preset, hub id, folder or finished run (default: ms-mini-text)' },
+  input: {
+    type: 'string',
+    value: 'FILE|DIR',
+    help: '.jsonl (_id, text, title), .txt (a text a line), or a folder of pictures',
+    required: true,
+  },
+  output: { type: 'string', value: 'FILE.npy', help: 'float32 vectors in input order; FILE.ids.txt beside it', required: true },
+  role: { type: 'string', choices: ['query', 'document'], help: 'which prompt the model puts before a text (default: document)' },
+  'truncate-dim': { type: 'integer', min: 1, value: 'N', help: 'keep the first N components' },
+  precision: { type: 'string', choices: ['float32', 'int8', 'binary'], help: 'round the components (default: float32)' },
+  resume: { type: 'boolean', help: 'go on where an interrupted run of the same command stopped' },
+  strict: { type: 'boolean', help: 'stop at a picture that cannot be read (default: leave it out, and say so at the end)' },
+  ...computeOptions,
+} as const satisfies OptionSpecs
+
 export const encode = defineCommand({
   name: 'encode',
-  summary: 'Turn texts into vectors',
-  usage: '--model M --input FILE --output FILE.npy',
-  options: {
-    model: { type: 'string', value: 'M', help: 'a preset, hub id, folder or finished run (default: ms-mini-text)' },
-    input: { type: 'string', value: 'FILE', help: '.jsonl (_id, text, title) or .txt (a text a line)', required: true },
-    output: { type: 'string', value: 'FILE.npy', help: 'float32 vectors in input order; FILE.ids.txt beside it', required: true },
-    role: { type: 'string', choices: ['query', 'document'], help: 'which prompt the model puts before a text (default: document)' },
-    'truncate-dim': { type: 'integer', min: 1, value: 'N', help: 'keep the first N components' },
-    precision: { type: 'string', choices: ['float32', 'int8', 'binary'], help: 'round the components (default: float32)' },
-    resume: { type: 'boolean', help: 'go on where an interrupted run of the same command stopped' },
-    ...computeOptions,
-  },
+  summary: 'Turn texts or pictures into vectors',
+  usage: '--model M --input FILE|DIR --output FILE.npy',
+  options: encodeOptions,
   examples: ['ms encode --model ms-mini-text --input corpus.jsonl --output corpus.npy'],
-  run: async ({ options, terminal, signal }) => {
+  run: async (context) => {
+    const { options, terminal, signal } = context
+    if (await isFolder(options.input)) return encodeFolder(context)
     const role: Role = options.role === 'query' ? 'query' : 'document'
     const input = await stat(options.input).catch(() => undefined)
     const embedder = await openEmbedder(options.model, {
@@ -99,4 +113,48 @@ async function* remaining(items: AsyncIterable<Item>, present: readonly string[]
     ids.push(id)
     yield text
   }
+}
+
+/** The pictures of a folder, by their names in order. */
+async function encodeFolder({ options, terminal, signal }: CommandContext<typeof encodeOptions>): Promise<number> {
+  const image = pictureEncoder(await openAnyModel(options.model, { terminal, signal }), options.model)
+  const pictures = (await pictureDocuments(options.input)).map(({ id, image: path = '' }) => ({ id, image: path }))
+  const kept = await readableOnly(pictures, image, { terminal, signal, strict: options.strict })
+  const embedder = await createEmbedder(image, {
+    truncateDim: options['truncate-dim'],
+    precision: options.precision as Precision | undefined,
+    engine: () => openEngineFor(options, terminal, signal),
+  })
+  const { dim, space } = embedder
+  const progress = progressBar(terminal, 'encode')
+  const start = performance.now()
+  try {
+    const signature = JSON.stringify({ space, dim, pictures: kept.map(({ id }) => id) })
+    const file = await openVectorFile(options.output, { dim, signature, resume: options.resume })
+    try {
+      let count = file.present.length
+      const rest = kept.slice(count)
+      const chunks = embedStream(
+        embedder,
+        rest.map(({ image: path }) => path),
+        { chunkItems: 256, signal },
+      )
+      for await (const { vectors } of chunks) {
+        const ids = rest.splice(0, vectors.count).map(({ id }) => id)
+        await file.append(ids, vectors)
+        count += ids.length
+        progress.update(count, kept.length)
+      }
+      await file.finish()
+    } finally {
+      await file.close()
+    }
+  } finally {
+    progress.end()
+    await embedder.dispose()
+  }
+  const seconds = (performance.now() - start) / 1000
+  terminal.note(`${kept.length} vectors of ${dim} in ${options.output} (${seconds.toFixed(1)} s)`)
+  terminal.printJson({ output: options.output, count: kept.length, skipped: pictures.length - kept.length, dim, space, seconds })
+  return 0
 }

@@ -3,7 +3,7 @@ import { defineCommand } from '../command.js'
 import { computeOptions, splitOption } from '../compute-options.js'
 import { formatTable } from '../format-table.js'
 import { judgements, openRetrievalData } from '../open-data.js'
-import { openSearchEmbedder } from '../open-embedder.js'
+import { openSearchEmbedders } from '../open-embedder.js'
 import { defaultModel } from '../open-model.js'
 import { wrongUse } from '../option-values.js'
 import { progressBar } from '../progress-bar.js'
@@ -21,7 +21,12 @@ export const evaluateCommand = defineCommand({
       value: 'M',
       help: 'a preset, hub id, folder or finished run, or bm25, the plain baseline (default: ms-mini-text)',
     },
-    data: { type: 'string', value: 'D', help: 'a BEIR folder, or a .jsonl, .csv or .tsv of pairs', required: true },
+    data: {
+      type: 'string',
+      value: 'D',
+      help: 'a BEIR folder, a .jsonl, .csv or .tsv of pairs, or a folder of pictures for each class',
+      required: true,
+    },
     ...splitOption,
     mode: {
       type: 'string',
@@ -43,7 +48,7 @@ export const evaluateCommand = defineCommand({
     const progress = progressBar(terminal, 'embed')
     const system = { data, split, signal, onProgress: ({ done, total }: { done: number; total: number }) => progress.update(done, total) }
     const dense = async () => {
-      const embedder = await openSearchEmbedder(options.model, { options, terminal, signal })
+      const embedder = await openSearchEmbedders(options.model, { options, terminal, signal })
       try {
         return await denseRuns(embedder, system)
       } finally {

@@ -1,22 +1,29 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Document, documentText, type Embedder, MsError, readDocuments, textLines } from '@ms/core'
+import { type Document, MsError, readDocuments, textLines } from '@ms/core'
+import { embedCorpus, type RetrievalEmbedder } from '@ms/finetune'
 import { bm25Index, exactVectorIndex } from '@ms/index'
 import { type Collection, openCollection, readCollectionManifest, saveCollection } from '@ms/index/node'
 import { type CommandContext, defineCommand } from '../command.js'
 import { computeOptions } from '../compute-options.js'
 import { openRetrievalData } from '../open-data.js'
-import { openSearchEmbedder } from '../open-embedder.js'
+import { openSearchEmbedders, type SearchEmbedders } from '../open-embedder.js'
 import { defaultModel } from '../open-model.js'
 import type { OptionSpecs } from '../option-values.js'
 import { wrongUse } from '../option-values.js'
+import { isFolder, pictureDocuments, readableOnly, withPicturePaths } from '../picture-documents.js'
 import { progressBar } from '../progress-bar.js'
 import { denseRuns, fitOnDev, keywordRuns } from '../systems.js'
 
 const options = {
   collection: { type: 'string', value: 'C', help: 'folder of the collection', required: true },
   model: { type: 'string', value: 'M', help: 'create: what embeds the documents (default: ms-mini-text)' },
-  input: { type: 'string', value: 'FILE', help: 'create, add: documents as .jsonl (_id, title, text); remove: ids, one a line' },
+  input: {
+    type: 'string',
+    value: 'FILE|DIR',
+    help: 'create, add: documents as .jsonl (_id, title, text, image), or a folder of pictures; remove: ids, one a line',
+  },
+  strict: { type: 'boolean', help: 'create, add: stop at a picture that cannot be read (default: leave it out, and say so at the end)' },
   data: { type: 'string', value: 'D', help: 'create: fit the weight of hybrid search on the dev queries of this data' },
   weight: {
     type: 'number',
@@ -65,10 +72,28 @@ function input({ options }: Context): Promise<Buffer> {
   })
 }
 
-async function embedDocuments(embedder: Embedder<string>, documents: readonly Document[], { terminal, signal }: Context) {
+/** The documents of `--input`: a .jsonl, or a folder of pictures. */
+async function inputDocuments(context: Context): Promise<Document[]> {
+  const path = context.options.input
+  if (path && (await isFolder(path))) return pictureDocuments(path)
+  return withPicturePaths(readDocuments(await input(context), path!), path!)
+}
+
+/** Where the model reads pictures, only documents whose pictures can be read. */
+async function readable(
+  documents: readonly Document[],
+  { model: { image } }: SearchEmbedders,
+  context: Context,
+): Promise<readonly Document[]> {
+  const { options, terminal, signal } = context
+  return image ? readableOnly(documents, image, { terminal, signal, strict: options.strict }) : documents
+}
+
+async function embedDocuments(embedder: RetrievalEmbedder, documents: readonly Document[], { terminal, signal }: Context) {
   const progress = progressBar(terminal, 'embed')
   try {
-    return await embedder.embed(documents.map(documentText), { signal, onProgress: ({ done, total }) => progress.update(done, total) })
+    const onProgress = ({ done, total }: { done: number; total: number }) => progress.update(done, total)
+    return (await embedCorpus(embedder, { corpus: documents }, { signal, onProgress })).vectors
   } finally {
     progress.end()
   }
@@ -79,9 +104,10 @@ const lexicalDocument = ({ id, title, text = '' }: Document) => ({ id, text, ...
 
 async function create(context: Context): Promise<number> {
   const { options, terminal, signal } = context
-  const documents = readDocuments(await input(context), options.input!)
-  const embedder = await openSearchEmbedder(options.model, { options, terminal, signal })
+  const given = await inputDocuments(context)
+  const embedder = await openSearchEmbedders(options.model, { options, terminal, signal })
   try {
+    const documents = await readable(given, embedder, context)
     const vectors = await embedDocuments(embedder, documents, context)
     const vectorIndex = exactVectorIndex({ dim: embedder.dim, metric: 'dot', space: embedder.space })
     await vectorIndex.upsert(
@@ -114,7 +140,7 @@ async function create(context: Context): Promise<number> {
   }
 }
 
-async function fittedWeight(embedder: Embedder<string>, { options, signal }: Context): Promise<number | undefined> {
+async function fittedWeight(embedder: RetrievalEmbedder, { options, signal }: Context): Promise<number | undefined> {
   if (!options.data) return undefined
   const data = await openRetrievalData(options.data)
   const dev = data.qrels.get('dev')
@@ -155,10 +181,11 @@ async function change(
 
 async function add(context: Context): Promise<number> {
   const { options, terminal, signal } = context
-  const fresh = readDocuments(await input(context), options.input!)
+  const given = await inputDocuments(context)
   return change(context, async ({ documents, vectorIndex, lexicalIndex, manifest }) => {
+    let fresh: readonly Document[] = given
     if (vectorIndex) {
-      const embedder = await openSearchEmbedder(manifest.model, { options, terminal, signal })
+      const embedder = await openSearchEmbedders(manifest.model, { options, terminal, signal })
       try {
         if (embedder.space !== manifest.space) {
           throw new MsError('search.space', `the model ${manifest.model} has changed since the documents were embedded`, {
@@ -166,6 +193,7 @@ async function add(context: Context): Promise<number> {
             advice: 'Create the collection anew.',
           })
         }
+        fresh = await readable(given, embedder, context)
         await vectorIndex.upsert(
           fresh.map(({ id }) => id),
           await embedDocuments(embedder, fresh, context),

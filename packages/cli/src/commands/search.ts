@@ -1,35 +1,40 @@
-import { MsError } from '@ms/core'
+import { type Embedder, MsError } from '@ms/core'
 import { openCollection } from '@ms/index/node'
 import { convexFusion, createSearch, highlight, type SearchMode } from '@ms/search'
 import { defineCommand } from '../command.js'
 import { computeOptions } from '../compute-options.js'
 import { clip } from '../display-width.js'
-import { openSearchEmbedder } from '../open-embedder.js'
+import { openSearchEmbedders } from '../open-embedder.js'
 import { wrongUse } from '../option-values.js'
 
 export const searchCommand = defineCommand({
   name: 'search',
   summary: 'Search a collection',
-  usage: '--collection C QUERY',
+  usage: '--collection C QUERY | --image FILE | --like ID',
   operands: ['QUERY'],
   options: {
     collection: { type: 'string', value: 'C', help: 'folder of the collection', required: true },
     model: { type: 'string', value: 'M', help: 'where the collection’s model lies now, if it was moved' },
     mode: { type: 'string', choices: ['dense', 'lexical', 'hybrid'], help: 'default: hybrid' },
     k: { type: 'integer', min: 1, max: 10_000, value: 'N', help: 'results (default: 10)' },
+    image: { type: 'string', value: 'FILE', help: 'instead of a query: documents whose pictures are like this one' },
     like: { type: 'string', value: 'ID', help: 'instead of a query: documents like this one' },
     ...computeOptions,
   },
-  examples: ['ms search --collection help "two pages on one sheet"', 'ms search --collection help --like text/swriter/guide/print.html'],
+  examples: [
+    'ms search --collection help "two pages on one sheet"',
+    'ms search --collection help --like text/swriter/guide/print.html',
+    'ms search --collection drawings --image heart.png',
+  ],
   run: async ({ options, operands, terminal, signal }) => {
     const [query] = operands
-    if ((query === undefined) === (options.like === undefined))
-      throw wrongUse('a query is needed, or --like ID', 'ms search --collection C "what you look for"')
+    if ([query, options.image, options.like].filter((each) => each !== undefined).length !== 1)
+      throw wrongUse('one query is needed: words, --image FILE or --like ID', 'ms search --collection C "what you look for"')
     const { documents, vectorIndex, lexicalIndex, manifest } = await openCollection(options.collection)
     const mode = options.mode as SearchMode | undefined
     const embedder =
       vectorIndex && mode !== 'lexical'
-        ? await openSearchEmbedder(options.model ?? manifest.model, { options, terminal, signal })
+        ? await openSearchEmbedders(options.model ?? manifest.model, { options, terminal, signal })
         : undefined
     try {
       if (embedder && embedder.space !== manifest.space) {
@@ -39,19 +44,28 @@ export const searchCommand = defineCommand({
         })
       }
       const weight = typeof manifest.settings.weight === 'number' ? manifest.settings.weight : undefined
-      const search = createSearch({
-        documents,
-        ...(vectorIndex && embedder ? { dense: { embedder, index: vectorIndex, space: manifest.space ?? '' } } : {}),
-        ...(lexicalIndex ? { lexical: lexicalIndex } : {}),
-        ...(weight === undefined ? {} : { fusion: convexFusion({ weight }) }),
-      })
       const like = options.like === undefined ? undefined : documents.get(options.like)
       if (options.like !== undefined && !like)
         throw new MsError('search.document-missing', `there is no document "${options.like}"`, {
           where: options.collection,
           advice: 'Give the _id of a document that was indexed.',
         })
-      const text = like ? `${like.title ?? ''} ${like.text ?? ''}`.trim() : (query ?? '')
+      // A picture is looked for by its vector; words by theirs, where the model takes words, and by the words that stand with pictures.
+      const picture = options.image ?? (embedder?.image ? like?.image : undefined)
+      if (picture !== undefined && !embedder?.image) {
+        throw new MsError('search.picture', 'this collection cannot be searched with a picture', {
+          where: options.collection,
+          advice: 'Its model takes texts only, or it was asked for keywords only; create one with a model of pictures.',
+        })
+      }
+      const ofQuery: Embedder<string> | undefined = picture === undefined ? embedder?.text : embedder?.image
+      const search = createSearch({
+        documents,
+        ...(vectorIndex && ofQuery ? { dense: { embedder: ofQuery, index: vectorIndex, space: manifest.space ?? '' } } : {}),
+        ...(lexicalIndex && picture === undefined ? { lexical: lexicalIndex } : {}),
+        ...(weight === undefined ? {} : { fusion: convexFusion({ weight }) }),
+      })
+      const text = picture ?? (like ? `${like.title ?? ''} ${like.text ?? ''}`.trim() : (query ?? ''))
       const k = options.k ?? 10
       const answer = await search.search(text, { k: like ? k + 1 : k, mode, signal })
       const results = answer.results.filter(({ id }) => id !== like?.id).slice(0, k)

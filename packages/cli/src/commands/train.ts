@@ -1,23 +1,54 @@
-import { type Data, type Examples, holdOutDev, type RetrievalData, retrievalFromExamples } from '@ms/core'
-import { examplesFromRetrieval } from '@ms/finetune'
+import type { PreparedPicture } from '@ms/backbones'
+import {
+  type Data,
+  type Examples,
+  holdOutDev,
+  type ImageSource,
+  labelNotices,
+  type Modality,
+  type RetrievalData,
+  retrievalFromExamples,
+} from '@ms/core'
+import type { Prepared } from '@ms/core/tensor'
+import type { LoadedModel, PoolingMode } from '@ms/embed'
+import { type Augmentation, examplesFromRetrieval, ldaHead, standardPictureAugment, standardTextAugment } from '@ms/finetune'
+import { featureDirectory } from '@ms/finetune/node'
 import { defineCommand } from '../command.js'
 import { computeOptions, seedOption } from '../compute-options.js'
 import { openData, openRetrievalData } from '../open-data.js'
 import { openEngineFor } from '../open-engine.js'
-import { defaultModel, openModel } from '../open-model.js'
+import { defaultModel, openAnyModel } from '../open-model.js'
+import { wrongUse } from '../option-values.js'
 import { trainingPrinter } from '../print-training.js'
-import { trainRun } from '../train-run.js'
+import { columnEncoders, trainRun } from '../train-run.js'
 import { trainingOptions, trainingSettings } from '../training-settings.js'
 
 /** Examples to train on, and judged dev queries to choose by. Triplets and scored pairs train as they are. */
-async function trainingData(data: Data): Promise<{ examples: Examples; dev?: RetrievalData }> {
+async function trainingData(data: Data, model: LoadedModel): Promise<{ examples: Examples; dev?: RetrievalData }> {
   if (data.kind === 'retrieval') {
     const split = await holdOutDev(data)
-    return { examples: examplesFromRetrieval(split), dev: split.qrels.has('dev') ? split : undefined }
+    const takes = (items: Iterable<{ readonly image?: string }>): Modality =>
+      model.image && [...items].some(({ image }) => image !== undefined) ? 'image' : 'text'
+    const examples = examplesFromRetrieval(split, 'train', [takes(data.queries.values()), takes(data.corpus)])
+    return { examples, dev: split.qrels.has('dev') ? split : undefined }
   }
+  if (data.kind === 'labelled') return labelledData(data)
   if (data.kind !== 'pair') return { examples: data }
   const split = await retrievalFromExamples(data, { name: data.name })
-  return split.qrels.has('train') && split.qrels.has('dev') ? { examples: examplesFromRetrieval(split), dev: split } : { examples: data }
+  const [ofAnchors = 'text', ofPositives = 'text'] = data.modalities ?? []
+  return split.qrels.has('train') && split.qrels.has('dev')
+    ? { examples: examplesFromRetrieval(split, 'train', [ofAnchors, ofPositives]), dev: split }
+    : { examples: data }
+}
+
+/** Of labelled items, those that neither dev nor test asks for are trained on. */
+async function labelledData(data: Examples & { readonly name: string }): Promise<{ examples: Examples; dev?: RetrievalData }> {
+  const split = await retrievalFromExamples(data, { name: data.name })
+  const asked = new Set(['dev', 'test'].flatMap((name) => [...(split.qrels.get(name as 'dev')?.keys() ?? [])]))
+  const kept = split.corpus.flatMap(({ id }, i) => (asked.has(id) ? [] : [i]))
+  if (!split.qrels.has('dev') || kept.length === 0) return { examples: data }
+  const pick = <T>(all: readonly T[]) => kept.map((i) => all[i])
+  return { examples: { ...data, columns: data.columns.map(pick), labels: pick(data.labels ?? []) }, dev: split }
 }
 
 export const trainCommand = defineCommand({
@@ -26,7 +57,12 @@ export const trainCommand = defineCommand({
   usage: '--data D --out RUN [--model M]',
   options: {
     model: { type: 'string', value: 'M', help: 'what to begin with: a preset, hub id, folder or finished run (default: ms-mini-text)' },
-    data: { type: 'string', value: 'D', help: 'a BEIR folder, or a .jsonl, .csv or .tsv of pairs or triplets', required: true },
+    data: {
+      type: 'string',
+      value: 'D',
+      help: 'a BEIR folder, a .jsonl, .csv or .tsv of examples, or a folder of pictures for each class',
+      required: true,
+    },
     out: {
       type: 'string',
       value: 'RUN',
@@ -39,6 +75,19 @@ export const trainCommand = defineCommand({
       value: 'D2',
       help: 'take the dev queries from here (default: the data’s own dev split, else a tenth held out)',
     },
+    head: {
+      type: 'string',
+      choices: ['lda'],
+      help: 'lda: a linear head in closed form behind the model, in place of training, or after it where --epochs is given',
+    },
+    augment: { type: 'string', choices: ['standard'], help: 'vary items at each step: crops and colours of pictures, words of texts' },
+    pooling: {
+      type: 'string',
+      choices: ['mean', 'max', 'mean+max', 'cls', 'gem'],
+      help: 'of a bare network of pictures (default: mean; cls for ViT)',
+    },
+    'input-size': { type: 'integer', min: 8, max: 4096, value: 'N', help: 'pixels that a network of pictures sees (default: its own)' },
+    features: { type: 'string', value: 'DIR', help: 'keep there what frozen weights make of pictures, for the next training' },
     'early-stop': { type: 'integer', min: 1, help: 'end after N epochs without a better dev score' },
     resume: { type: 'boolean', help: 'go on from the last checkpoint in RUN' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
@@ -50,15 +99,38 @@ export const trainCommand = defineCommand({
     'ms train --model all-MiniLM-L6-v2 --data pairs.jsonl --out runs/minilm --epochs 2 --lr 5e-5',
   ],
   run: async ({ options, terminal, signal }) => {
-    const { examples, dev: own } = await trainingData(await openData(options.data, options.format as 'beir' | undefined))
+    const pooling = options.pooling?.split('+') as PoolingMode[] | undefined
+    const vary = options.augment !== undefined
+    const tuned = await openAnyModel(options.model, {
+      terminal,
+      signal,
+      image: { ...(pooling ? { pooling } : {}), ...(options['input-size'] ? { inputSize: options['input-size'] } : {}) },
+      ...(vary ? { pictures: { extent: 'whole' } } : {}),
+    })
+    const { examples, dev: own } = await trainingData(await openData(options.data, options.format as 'beir' | undefined), tuned)
+    for (const { code, message } of labelNotices(examples)) terminal.note(`note[${code}]: ${message}`)
     const dev = options.eval ? await openRetrievalData(options.eval) : own
-    const encoder = await openModel(options.model, { terminal, signal })
-    const { settings, loss } = trainingSettings(options, encoder, examples)
+    const encoders = columnEncoders(tuned, examples)
+    const { settings: wanted, loss } = trainingSettings(options, encoders[0], examples)
+    // A head in place of training is a training that changes nothing, and the head after it.
+    const onlyHead = options.head !== undefined && options.epochs === undefined && options['max-steps'] === undefined
+    const settings = onlyHead ? { ...wanted, epochs: 1, maxSteps: 1, learningRate: 0 } : wanted
+    const pictures = examples.modalities?.includes('image') ?? false
+    const features = options.features && pictures ? featureDirectory<ImageSource>(options.features, { paths: true }) : undefined
     const engine = await openEngineFor(options, terminal, signal)
     const printer = trainingPrinter(terminal)
     try {
       const { end, modelPath } = await trainRun({
-        encoder,
+        tuned,
+        ...(vary
+          ? {
+              augment: (examples.modalities ?? examples.columns.map(() => 'text' as const)).map((modality) =>
+                standardAugmentation(modality, tuned),
+              ),
+            }
+          : {}),
+        ...(features ? { features } : {}),
+        ...(options.head ? { finish: (model: LoadedModel) => withHead(model, examples, { engine, signal, features }) } : {}),
         model: options.model ?? defaultModel,
         examples,
         dev,
@@ -89,3 +161,28 @@ export const trainCommand = defineCommand({
     }
   },
 })
+
+/** What usually helps, of texts or of pictures. */
+function standardAugmentation(modality: Modality, { image }: LoadedModel): Augmentation<ImageSource, Prepared> {
+  if (modality === 'text' || !image) {
+    const vary = standardTextAugment()
+    return { item: (item, random) => (typeof item === 'string' ? vary(item, random) : item) }
+  }
+  const vary = standardPictureAugment(image.settings.crop)
+  return { prepared: (prepared, random) => (isPicture(prepared) ? vary(prepared, random) : prepared) }
+}
+
+const isPicture = (prepared: Prepared): prepared is PreparedPicture => 'pixels' in prepared
+
+/** The model with a closed-form head behind its encoder. @throws `cli.usage` where texts are to find pictures */
+async function withHead(
+  model: LoadedModel,
+  examples: Examples,
+  options: { engine: Parameters<typeof ldaHead>[1]['engine']; signal: AbortSignal; features?: Parameters<typeof ldaHead>[1]['features'] },
+): Promise<LoadedModel> {
+  const modalities = new Set(examples.modalities ?? ['text'])
+  if (modalities.size > 1) throw wrongUse('--head lda is for one kind of items, and these are texts and pictures', 'Leave --head out.')
+  const { text, image } = model
+  if (modalities.has('image')) return image ? { ...model, image: await ldaHead(image, { examples, ...options }) } : model
+  return text ? { ...model, text: await ldaHead(text, { examples, ...options }) } : model
+}

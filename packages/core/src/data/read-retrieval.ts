@@ -12,8 +12,8 @@ const splitFiles: Readonly<Record<Split, readonly string[]>> = {
 }
 
 /** Documents of a `corpus.jsonl`: `_id` (or `id`), and `title`, `text`, `image` as far as they are there. */
-export function readDocuments(bytes: Uint8Array, where: string): Document[] {
-  const documents = [...documentLines(bytes, where)]
+export function readDocuments(bytes: Uint8Array, where: string, options: DocumentLinesOptions = {}): Document[] {
+  const documents = [...documentLines(bytes, where, options)]
   if (documents.length === 0) throw new MsError('data.empty', 'there is no document', { where, advice: 'One JSON object a line.' })
   return documents
 }
@@ -21,13 +21,15 @@ export function readDocuments(bytes: Uint8Array, where: string): Document[] {
 export interface DocumentLinesOptions extends LinesOptions {
   /** Ids so far and their lines, where a file is read in parts: this part's are added. */
   seen?: Map<string, number>
+  /** Pictures may lie outside the folder of the file: in a collection, which was checked when it was made. Default: false. */
+  picturesAnywhere?: boolean
 }
 
 /** The same one by one: a corpus of any size, in parts that end where a line ends. */
 export function* documentLines(
   bytes: Uint8Array,
   where: string,
-  { seen = new Map(), ...options }: DocumentLinesOptions = {},
+  { seen = new Map(), picturesAnywhere = false, ...options }: DocumentLinesOptions = {},
 ): Generator<Document> {
   for (const { value, number } of jsonLines(bytes, where, options)) {
     const at = `${where}:${number}`
@@ -39,7 +41,7 @@ export function* documentLines(
     if (title === undefined && text === undefined && image === undefined) {
       throw new MsError('data.field', 'there is neither "text" nor "title" nor "image"', { where: at })
     }
-    if (image) picturePath('', image, at)
+    if (image && !picturesAnywhere) picturePath('', image, at)
     yield { id, ...(title ? { title } : {}), ...(text === undefined ? {} : { text }), ...(image ? { image } : {}) }
   }
 }

@@ -1,15 +1,30 @@
 import {
   documentText,
   type Embedder,
+  type EmbedOptions,
+  type ImageSource,
   MsError,
   nearestRows,
   type OnProgress,
+  pictureOf,
   type Qrels,
   type Query,
   type RetrievalData,
   type Run,
   type Vectors,
+  vectors,
 } from '@ms/core'
+
+/** What embeds texts, or pictures, or both into one space: `createModelEmbedders` makes such a pair. An embedder alone is one of texts. */
+export type RetrievalEmbedder = Embedder<string> | { readonly text?: Embedder<string>; readonly image?: Embedder<ImageSource> }
+
+/** What can be embedded of a query or a document. */
+interface Content {
+  readonly id: string
+  readonly text?: string
+  /** Path of a picture. */
+  readonly image?: string
+}
 
 export interface RetrieveOptions {
   /** Hits a query. Default: 1000, the depth of TREC runs. */
@@ -26,12 +41,57 @@ export interface EmbeddedCorpus {
 
 /** Embeds all documents of a data set. `[corpus.length, dim]` */
 export async function embedCorpus(
-  embedder: Embedder<string>,
-  { corpus }: Pick<RetrievalData, 'corpus'>,
+  embedder: RetrievalEmbedder,
+  { corpus, location }: Pick<RetrievalData, 'corpus' | 'location'>,
   { signal, onProgress }: Omit<RetrieveOptions, 'k'> = {},
 ): Promise<EmbeddedCorpus> {
-  const vectors = await embedder.embed(corpus.map(documentText), { role: 'document', signal, onProgress })
+  const contents = corpus.map((document) => ({ id: document.id, text: documentText(document), image: imageOf(document, { location }) }))
+  const vectors = await embedContents(embedder, contents, { role: 'document', signal, onProgress })
   return { ids: corpus.map(({ id }) => id), vectors }
+}
+
+const imageOf = ({ image }: { readonly image?: string }, data: Pick<RetrievalData, 'location'>) =>
+  image === undefined ? undefined : pictureOf(data, image)
+
+/**
+ * Pictures where there is a picture and something that embeds it, else texts. `[contents.length, dim]`
+ * @throws `data.modality` for an item that the model cannot take
+ */
+async function embedContents(embedder: RetrievalEmbedder, contents: readonly Content[], options: EmbedOptions): Promise<Vectors> {
+  const { text, image } = 'embed' in embedder ? { text: embedder, image: undefined } : embedder
+  const texts: number[] = []
+  const pictures: number[] = []
+  for (const [i, content] of contents.entries()) {
+    if (image && content.image !== undefined) pictures.push(i)
+    else if (text && (content.text !== undefined || content.image === undefined)) texts.push(i)
+    else {
+      throw new MsError(
+        'data.modality',
+        `"${content.id}" is ${content.image === undefined ? 'a text' : 'a picture'}, which the model does not take`,
+        {
+          advice: 'Choose a model of texts for texts, and one of pictures for pictures.',
+        },
+      )
+    }
+  }
+  const progress = (before: number) =>
+    options.onProgress && {
+      onProgress: ({ done, unit }: { done: number; unit: string }) =>
+        options.onProgress?.({ done: before + done, total: contents.length, unit }),
+    }
+  const asTexts = texts.map((i) => contents[i].text ?? '')
+  const asPictures = pictures.map((i) => contents[i].image ?? '')
+  if (!image || pictures.length === 0) return text!.embed(asTexts, { ...options, ...progress(0) })
+  const shown = await image.embed(asPictures, { ...options, ...progress(0) })
+  if (!text || texts.length === 0) return shown
+  const told = await text.embed(asTexts, { ...options, ...progress(pictures.length) })
+  const data = new Float32Array(contents.length * shown.dim)
+  const put = (from: Vectors, places: readonly number[]) => {
+    for (const [row, place] of places.entries()) data.set(from.data.subarray(row * from.dim, (row + 1) * from.dim), place * shown.dim)
+  }
+  put(shown, pictures)
+  put(told, texts)
+  return vectors(data, contents.length, shown.dim)
 }
 
 /** The queries of some judgements, in their order. @throws `data.unknown-id` when a query has no text */
@@ -51,14 +111,21 @@ export function judgedQueries(queries: ReadonlyMap<string, Query>, qrels: Qrels)
  * @param corpus the data's documents, embedded by the same embedder
  */
 export async function retrieve(
-  embedder: Embedder<string>,
+  embedder: RetrievalEmbedder,
   corpus: EmbeddedCorpus,
-  { queries, qrels }: { readonly queries: ReadonlyMap<string, Query>; readonly qrels: Qrels },
+  { queries, qrels, location }: { readonly queries: ReadonlyMap<string, Query>; readonly qrels: Qrels; readonly location?: string },
   { k = 1000, signal, onProgress }: RetrieveOptions = {},
 ): Promise<Run> {
-  const { ids, texts } = judgedQueries(queries, qrels)
-  const vectors = await embedder.embed(texts, { role: 'query', signal, onProgress })
-  const found = nearestRows(vectors, corpus.vectors, k)
+  const ids = [...qrels.keys()]
+  const contents = ids.map((id): Content => {
+    const query = queries.get(id)
+    if (query?.text === undefined && query?.image === undefined) {
+      throw new MsError('data.unknown-id', `the query "${id}" has neither text nor picture`, { where: 'queries' })
+    }
+    return { id, text: query.text, image: imageOf(query, { location }) }
+  })
+  const asked = await embedContents(embedder, contents, { role: 'query', signal, onProgress })
+  const found = nearestRows(asked, corpus.vectors, k)
   return new Map(
     ids.map((id, i) => [id, found[i].positions.map((position, rank) => ({ id: corpus.ids[position], score: found[i].scores[rank] }))]),
   )

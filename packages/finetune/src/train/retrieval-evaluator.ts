@@ -1,8 +1,8 @@
-import { MsError, type RetrievalData, type Split } from '@ms/core'
-import type { Encoder, Engine, Prepared } from '@ms/core/tensor'
-import { createEmbedder } from '@ms/embed'
+import { type ImageSource, type Modality, MsError, type RetrievalData, type Split } from '@ms/core'
+import type { Encoder, Engine } from '@ms/core/tensor'
+import { createEmbedder, type OwnedEmbedder } from '@ms/embed'
 import { evaluate, type MetricName } from '../evaluation/metrics.js'
-import { embedCorpus, retrieve } from '../evaluation/retrieve.js'
+import { embedCorpus, type RetrievalEmbedder, retrieve } from '../evaluation/retrieve.js'
 import type { Metrics } from './train-event.js'
 
 export interface EvaluatorOptions<Item> {
@@ -21,20 +21,34 @@ export interface RetrievalEvaluatorOptions {
   /** Encoders with `direct` need none. */
   engine?: Engine
   metrics?: readonly MetricName[]
+  /** What the encoders of the training take, in their order. Default: texts. */
+  modalities?: readonly Modality[]
 }
 
-/** Dense retrieval over a whole corpus. @throws `data.split` */
-export function retrievalEvaluator({ data, split = 'dev', engine, metrics }: RetrievalEvaluatorOptions): Evaluator<string> {
+/** Dense retrieval over a whole corpus, by texts or pictures. @throws `data.split`, `data.modality` */
+export function retrievalEvaluator<Item extends ImageSource = string>({
+  data,
+  split = 'dev',
+  engine,
+  metrics,
+  modalities = ['text'],
+}: RetrievalEvaluatorOptions): Evaluator<Item> {
   const qrels = data.qrels.get(split)
   if (!qrels) throw new MsError('data.split', `there is no ${split} split`, { where: data.name })
-  return async <P extends Prepared>(encoder: Encoder<string, P>, { signal }: { signal?: AbortSignal }) => {
-    const embedder = await createEmbedder(encoder, { engine, normalize: true })
+  return async (_, { encoders, signal }) => {
+    const embedders: Partial<Record<Modality, OwnedEmbedder<ImageSource>>> = {}
     try {
+      for (const [i, modality] of modalities.entries()) {
+        // What kind of items an encoder takes is what `modalities` says.
+        const encoder = encoders[Math.min(i, encoders.length - 1)] as Encoder<ImageSource>
+        embedders[modality] ??= await createEmbedder(encoder, { engine, normalize: true })
+      }
+      const embedder: RetrievalEmbedder = embedders
       const corpus = await embedCorpus(embedder, data, { signal })
-      const run = await retrieve(embedder, corpus, { queries: data.queries, qrels }, { k: 100, signal })
+      const run = await retrieve(embedder, corpus, { queries: data.queries, qrels, location: data.location }, { k: 100, signal })
       return evaluate(qrels, run, { metrics }).metrics
     } finally {
-      await embedder.dispose()
+      for (const each of Object.values(embedders)) await each.dispose()
     }
   }
 }

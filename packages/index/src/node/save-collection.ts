@@ -108,7 +108,7 @@ export function readCollectionManifest(path: string): Promise<CollectionManifest
 export async function openCollection(path: string, options: OpenVectorIndexOptions & OpenLexicalIndexOptions = {}): Promise<Collection> {
   const manifest = await readManifest(path, schema)
   const bytes = await readChecked(path, manifest, documentsName)
-  const documents = manifest.documents === 0 ? [] : readDocuments(bytes, join(path, documentsName))
+  const documents = manifest.documents === 0 ? [] : readDocuments(bytes, join(path, documentsName), { picturesAnywhere: true })
   if (documents.length !== manifest.documents) {
     throw malformed(join(path, documentsName), `${documents.length} documents instead of ${manifest.documents}`)
   }

@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { resnet, writeSafetensors } from '@ms/backbones'
+import { seededRandom } from '@ms/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Command } from './command.js'
+import { encode } from './commands/encode.js'
+import { evaluateCommand } from './commands/eval.js'
+import { indexCommand } from './commands/index-collection.js'
+import { searchCommand } from './commands/search.js'
+import { trainCommand } from './commands/train.js'
+import { type OptionSpecs, parseOptions } from './option-values.js'
+import { createTerminal, type Terminal } from './terminal.js'
+
+const svg = (shape: string) => `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32">${shape}</svg>`
+const colours = ['red', 'green', 'blue', 'orange', 'purple', 'teal', 'navy', 'olive']
+const shapes: Readonly<Record<string, (colour: string) => string>> = {
+  circle: (colour) => `<circle cx="16" cy="16" r="12" fill="${colour}"/>`,
+  bar: (colour) => `<rect x="2" y="12" width="28" height="8" fill="${colour}"/>`,
+}
+
+let folder: string
+const at = (...parts: string[]) => join(folder, ...parts)
+
+/** A small random ResNet under transformers' names, as a plain directory. */
+async function randomNetwork(path: string) {
+  const config = { model_type: 'resnet', embedding_size: 4, hidden_sizes: [8], depths: [1], layer_type: 'basic' }
+  const { shapes: weights } = resnet.create(resnet.parseConfig(config, 'config.json'))
+  const random = seededRandom(8)
+  const tensors = [...weights].map(([name, shape]) => {
+    const data = Float32Array.from({ length: shape.reduce((product, n) => product * n, 1) }, () => random.normal() / 4)
+    if (/running_var$|(bn|norm).*weight$/.test(name)) data.fill(1)
+    return [name, { dtype: 'F32', shape, data }] as const
+  })
+  await mkdir(path, { recursive: true })
+  await writeFile(join(path, 'model.safetensors'), writeSafetensors(new Map(tensors)))
+  await writeFile(join(path, 'config.json'), JSON.stringify(config))
+  const settings = { resize: 32, crop: 32, interpolation: 'bilinear', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }
+  await writeFile(join(path, 'preprocessor_config.json'), JSON.stringify(settings))
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ms-pictures-'))
+  await randomNetwork(at('network'))
+  for (const [shape, draw] of Object.entries(shapes)) {
+    await mkdir(at('data', shape), { recursive: true })
+    for (const colour of colours) await writeFile(at('data', shape, `${colour}.svg`), svg(draw(colour)))
+  }
+  await writeFile(at('data', 'bar', 'broken.png'), 'no picture')
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Runs a command, and reads the JSON it prints. */
+async function ms(command: Command<never>, ...words: string[]) {
+  const notes: string[] = []
+  let json: unknown
+  const terminal: Terminal = {
+    ...createTerminal({ json: true, quiet: true }),
+    note: (line) => notes.push(line),
+    printJson: (value) => {
+      json = value
+    },
+  }
+  const { values, operands } = parseOptions([...words, '--backend', 'wasm', '--threads', '1'], command.options as OptionSpecs)
+  const code = await command.run({ options: values as never, operands, terminal, signal: new AbortController().signal })
+  return { code, json: json as Record<string, unknown>, notes: notes.join('\n') }
+}
+
+const ids = ({ json }: { json: Record<string, unknown> }) => (json['results'] as { id: string }[]).map(({ id }) => id)
+
+describe('ms and pictures', () => {
+  it('encodes a folder, and names what it cannot read', async () => {
+    const { code, json, notes } = await ms(encode as never, '--model', at('network'), '--input', at('data'), '--output', at('all.npy'))
+    expect([code, json]).toMatchObject([0, { count: 16, skipped: 1, dim: 8 }])
+    expect(notes).toContain('broken.png')
+    expect((await readFile(at('all.ids.txt'), 'utf8')).split('\n').slice(0, 2)).toEqual(['bar/blue.svg', 'bar/green.svg'])
+    const strict = ms(encode as never, '--model', at('network'), '--input', at('data'), '--output', at('strict.npy'), '--strict')
+    await expect(strict).rejects.toMatchObject({ code: expect.stringMatching(/^picture\./) })
+  })
+
+  it('indexes a folder; pictures find pictures, and words find them by the names of their folders', async () => {
+    const created = await ms(
+      indexCommand as never,
+      'create',
+      '--collection',
+      at('drawings'),
+      '--model',
+      at('network'),
+      '--input',
+      at('data'),
+    )
+    expect(created.json).toMatchObject({ documents: 16, dim: 8 })
+    const query = at('data', 'circle', 'red.svg')
+    expect(ids(await ms(searchCommand as never, '--collection', at('drawings'), '--image', query))[0]).toBe('circle/red.svg')
+    expect(ids(await ms(searchCommand as never, '--collection', at('drawings'), '--like', 'circle/red.svg'))).not.toContain(
+      'circle/red.svg',
+    )
+    const words = ids(await ms(searchCommand as never, '--collection', at('drawings'), 'teal bar'))
+    expect(words[0]).toBe('bar/teal.svg')
+    const both = ms(searchCommand as never, '--collection', at('drawings'), 'teal', '--image', query)
+    await expect(both).rejects.toMatchObject({ code: 'cli.usage' })
+  })
+
+  it('fits a head in closed form on a folder a class, which finds more of each class', async () => {
+    await rm(at('data', 'bar', 'broken.png'))
+    const before = await ms(evaluateCommand as never, '--model', at('network'), '--data', at('data'))
+    const trained = await ms(trainCommand as never, '--model', at('network'), '--data', at('data'), '--out', at('run'), '--head', 'lda')
+    expect(trained.json).toMatchObject({ model: join(at('run'), 'model') })
+    const after = await ms(evaluateCommand as never, '--model', at('run'), '--data', at('data'))
+    const score = ({ json }: typeof before) => (json['metrics'] as Record<string, number>)['map@r']
+    expect(score(after)).toBeGreaterThan(score(before))
+  })
+
+  it('trains on labels, with losses that compare classes', async () => {
+    const run = [
+      '--model',
+      at('network'),
+      '--data',
+      at('data'),
+      '--epochs',
+      '2',
+      '--batch-size',
+      '8',
+      '--lr',
+      '0.01',
+      '--augment',
+      'standard',
+    ]
+    const { json } = await ms(trainCommand as never, ...run, '--out', at('supcon'), '--loss', 'supcon', '--batch-norm', 'batch')
+    expect(json['steps']).toBeGreaterThan(0)
+    await expect(ms(trainCommand as never, ...run, '--out', at('pairs'), '--loss', 'mnr')).rejects.toMatchObject({ code: 'cli.usage' })
+    await expect(ms(trainCommand as never, '--data', at('data'), '--out', at('words'))).rejects.toMatchObject({ code: 'encoder.modality' })
+  })
+})
