@@ -87,7 +87,7 @@ async function worstError(engine: Engine, backbone: ConvolutionalBackbone, size:
       const flat = tf.reshape(hidden.kind === 'map' ? hidden.map : hidden.kind === 'pooled' ? hidden.pooled : tf.zeros([0]), [-1])
       return { loss: tf.sum(tf.mul(flat, tf.slice(inputs['importance'], [0], [flat.size]))) as tf.Scalar }
     },
-    { inputs: { pixel_values: { shape, data: pixels }, importance }, parameters, trainable, entries: 2, step: 1e-2 },
+    { inputs: { pixel_values: { shape, data: pixels }, importance }, parameters, trainable, entries: 1, step: 1e-2 },
   )
   const largest = (list: typeof checked) => list.reduce((most, { numeric }) => Math.max(most, Math.abs(numeric)), 0)
   const floor = largest(checked) / 100
