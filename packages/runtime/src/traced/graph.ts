@@ -1,11 +1,11 @@
 import type { Shape, Size } from './dynamic/size.js'
 
-export type ElementType = 'float32' | 'int32' | 'int64' | 'bool'
+export type ElementType = 'float32' | 'int32' | 'int64' | 'bool' | 'int8' | 'uint8'
 
 /** What a constant holds. `list` is short and may hold sizes; the other forms say how a tensor of any size is filled. */
 export type Content<S extends Size = Size> =
   | { readonly form: 'list'; readonly values: readonly S[] }
-  | { readonly form: 'array'; readonly values: Float32Array | Int32Array | Uint8Array }
+  | { readonly form: 'array'; readonly values: Float32Array | Int32Array | Uint8Array | Int8Array }
   | { readonly form: 'fill'; readonly value: S }
   /** `[n]`: start, start + step, … */
   | { readonly form: 'range'; readonly start: S; readonly step: S }

@@ -8,6 +8,7 @@ import { type Graph, type InputValue, makeNode, type Node, type Value } from './
 import { lower } from './onnx/lower.js'
 import { encodeModel } from './onnx/model.js'
 import { optimise } from './passes/optimise.js'
+import { quantize } from './passes/quantize.js'
 import { graphName, record, type Signature } from './record.js'
 
 export interface RecordOnnxOptions {
@@ -24,14 +25,19 @@ export interface RecordOnnxOptions {
   readonly dynamicAxes?: Readonly<Record<string, Readonly<Record<number, string>>>>
   /** Inputs that the file takes as int64, the usual type of token ids elsewhere. They are converted on entry. */
   readonly int64Inputs?: readonly string[]
+  /**
+   * `int8`: weights of products and large tables in eight bits, a quarter of the size, and two to three times as fast on a
+   * processor. The file then uses an operator of ONNX Runtime's own. Default: float32, as they are.
+   */
+  readonly quantize?: 'int8'
 }
 
 /**
- * Record a tensor function as an ONNX file (opset 20, standard operators only, weights inside). Inputs and outputs have the
+ * Record a tensor function as an ONNX file (opset 20, weights inside, standard operators unless it is quantised). Inputs and outputs have the
  * names they have in the function.
  *
  * @throws `onnx.not-dynamic` where an open axis cannot be open, `onnx.names` where an input and an output have one name,
- *   `onnx.too-large`, and what recording throws: `engine.op-unsupported`, `engine.value-read`, `weights.missing`
+ *   `onnx.too-large`, `onnx.nothing-to-quantize`, and what recording throws: `engine.op-unsupported`, `engine.value-read`, `weights.missing`
  *
  * @example
  * ```ts
@@ -66,11 +72,13 @@ export async function recordOnnx<O extends Tensors>(fn: TensorFunction<O>, optio
       details: { axes: names },
     })
   }
-  const plain = withPlainNames(optimise(graph), int64Inputs)
+  const weight = (name: string) => constants.get(name)?.data ?? new Float32Array()
+  const optimised = optimise(graph)
+  const plain = withPlainNames(options.quantize ? quantize(optimised, weight) : optimised, int64Inputs)
   const model = lower(plain, {
     symbols: symbols.map(({ axes }) => ({ axes: axes.map((axis) => ({ ...axis, name: plainName(axis.name) })) })),
     symbolNames: names,
-    weight: (name) => constants.get(name)?.data ?? new Float32Array(),
+    weight,
   })
   return encodeModel(model)
 }

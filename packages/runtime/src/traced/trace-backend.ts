@@ -36,7 +36,7 @@ export class TraceBackend extends KernelBackend {
   tensorInfo(value: Recorded): TensorInfo {
     const dataId = {}
     this.#values.set(dataId, value)
-    return { dataId, shape: [...value.shape], dtype: value.dtype === 'int64' ? 'int32' : value.dtype }
+    return { dataId, shape: [...value.shape], dtype: value.dtype === 'float32' || value.dtype === 'bool' ? value.dtype : 'int32' }
   }
 
   symbolic(value: Recorded): Tensor {

@@ -11,7 +11,7 @@ const sameSizes = (a: readonly number[], b: readonly number[]): boolean => a.len
 export const broadcastShape = (...shapes: readonly (readonly number[])[]): number[] =>
   shapes.reduce<number[]>((a, b) => backend_util.assertAndGetBroadcastShape(a, [...b]), [])
 
-const onnxTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 }
+const onnxTypes: Record<ElementType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 }
 
 export function cast(recorder: Recorder, x: Recorded, dtype: ElementType): Recorded {
   if (x.dtype === dtype) return x

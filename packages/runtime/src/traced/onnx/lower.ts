@@ -161,7 +161,7 @@ class Lowering {
 
   #scalar(value: Size, dtype: ElementType): string {
     if (typeof value === 'number') return this.#initializer({ dtype, shape: [], data: typed(dtype, [value]) })
-    return this.#sizes.scalar(value, dtype === 'bool' ? 'int32' : dtype)
+    return this.#sizes.scalar(value, dtype === 'float32' || dtype === 'int64' ? dtype : 'int32')
   }
 
   #range({ start, step }: { start: Size; step: Size }, dtype: ElementType, [length]: Shape): string {
@@ -196,7 +196,10 @@ function typed(dtype: ElementType, values: ArrayLike<number>): TensorData {
     case 'int32':
       return Int32Array.from(values)
     case 'bool':
+    case 'uint8':
       return Uint8Array.from(values)
+    case 'int8':
+      return Int8Array.from(values)
     case 'int64':
       return BigInt64Array.from(Array.from(values, BigInt))
   }

@@ -32,9 +32,9 @@ export interface OnnxTensor {
   readonly data: TensorData | { readonly location: string; readonly length: number }
 }
 
-export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array
+export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array
 
-const elementTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 }
+const elementTypes: Record<ElementType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 }
 
 /** LayerNormalization is of 17, reductions with axes as an input of 18, Gelu of 20. */
 const opset = 20
