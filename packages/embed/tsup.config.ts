@@ -4,5 +4,6 @@ export default library({
   entry: {
     index: 'src/index.ts',
     'node/index': 'src/node/index.ts',
+    'node/serve': 'src/node/serve.ts',
   },
 })

@@ -8,6 +8,7 @@ const byDomain: Readonly<Record<string, string>> = {
   file: 'Check the path.',
   hub: 'Check the model’s name and the connection.',
   index: 'Create the collection anew from its documents.',
+  onnx: 'Export it without --quantize, or write the network with other operations.',
   search: 'See ms search --help.',
   tokenizer: 'Take tokenizer and weights from the same model.',
   train: 'See ms train --help for the settings, and check the data.',

@@ -1,14 +1,12 @@
 import {
   createEmbedder,
-  createModelEmbedders,
   type EmbedderOptions,
-  type LoadedModel,
-  type ModelEmbedders,
+  type ExportedEncoder,
+  isExportedDirectory,
   type OwnedEmbedder,
-  type SentenceEncoder,
-} from '@ms/embed'
-import { openEngineFor } from './open-engine.js'
-import { openAnyModel, openModel } from './open-model.js'
+  openExportedEncoder,
+} from '@ms/embed/node/serve'
+import { wrongUse } from './option-values.js'
 import type { Terminal } from './terminal.js'
 
 export interface OpenEmbedderOptions {
@@ -19,41 +17,51 @@ export interface OpenEmbedderOptions {
 }
 
 /** An embedder of what `--model` names. The engine is opened when it is first needed: a static model needs none. */
-export async function openEmbedder(
-  name: string | undefined,
-  { options, terminal, signal, embedder }: OpenEmbedderOptions,
-): Promise<OwnedEmbedder<string>> {
-  return embedderOf(await openModel(name, { terminal, signal }), { options, terminal, signal, embedder })
-}
-
-/** The same of an encoder that is there already. */
-function embedderOf(
-  encoder: SentenceEncoder,
-  { options, terminal, signal, embedder }: OpenEmbedderOptions,
-): Promise<OwnedEmbedder<string>> {
-  return createEmbedder(encoder, { ...embedder, engine: () => openEngineFor(options, terminal, signal) })
+export async function openEmbedder(name: string | undefined, options: OpenEmbedderOptions): Promise<OwnedEmbedder<string>> {
+  return open(name, options, () => options.embedder)
 }
 
 /** For searching: unit vectors, unless the model's author says that its vectors' lengths count. */
 export async function openSearchEmbedder(
   name: string | undefined,
-  open: Omit<OpenEmbedderOptions, 'embedder'>,
+  options: Omit<OpenEmbedderOptions, 'embedder'>,
 ): Promise<OwnedEmbedder<string>> {
-  const encoder = await openModel(name, open)
-  return embedderOf(encoder, { ...open, embedder: { normalize: encoder.similarity !== 'dot' } })
+  return open(name, options, ({ similarity }) => ({ normalize: similarity !== 'dot' }))
 }
 
-/** Texts, pictures or both: the embedders of a model, for searching. */
-export async function openSearchEmbedders(
+type Settings = (encoder: { readonly similarity: ExportedEncoder['similarity'] }) => OpenEmbedderOptions['embedder']
+
+/** An exported model is opened without what other models need: loading that takes longer than embedding a query. */
+async function open(
   name: string | undefined,
   { options, terminal, signal }: Omit<OpenEmbedderOptions, 'embedder'>,
-): Promise<SearchEmbedders> {
-  const model = await openAnyModel(name, { terminal, signal })
-  const normalize = (model.text ?? model.image)?.similarity !== 'dot'
-  return { ...(await createModelEmbedders(model, { normalize, engine: () => openEngineFor(options, terminal, signal) })), model }
+  settings: Settings,
+): Promise<OwnedEmbedder<string>> {
+  if (name !== undefined && (await isExportedDirectory(name))) {
+    const { backend = 'auto', threads } = options
+    if (backend !== 'auto' && backend !== 'traced')
+      throw wrongUse(`--backend is "${backend}", and ${name} is an exported model`, 'It runs in ONNX Runtime: leave --backend out.')
+    const encoder = await openExportedEncoder(name, { threads: threads ?? threadsOfEnvironment() })
+    terminal.note(`exported model, ${encoder.precision}`)
+    const embedder = await createEmbedder(encoder, settings(encoder))
+    return {
+      ...embedder,
+      dispose: async () => {
+        await embedder.dispose()
+        await encoder.dispose()
+      },
+    }
+  }
+  const [{ openModel }, { openEngineFor }] = await Promise.all([import('./open-model.js'), import('./open-engine.js')])
+  const encoder = await openModel(name, { terminal, signal })
+  return createEmbedder(encoder, { ...settings(encoder), engine: () => openEngineFor(options, terminal, signal) })
 }
 
-/** Embedders, with the encoders they are of. */
-export interface SearchEmbedders extends ModelEmbedders {
-  readonly model: LoadedModel
+/** @throws `cli.usage` */
+function threadsOfEnvironment(): number | undefined {
+  const { MS_THREADS: text } = process.env
+  if (!text) return undefined
+  const threads = Number(text)
+  if (Number.isInteger(threads) && threads >= 1) return threads
+  throw wrongUse(`MS_THREADS is "${text}"`, 'Give a whole number from 1.')
 }

@@ -1,4 +1,5 @@
 import type { Encoder, Prepared } from '@ms/core/tensor'
+import { sha256 } from './sha256.js'
 
 /** What an embedder does to an encoder's vectors. */
 export interface SpaceOptions {
@@ -10,10 +11,12 @@ export interface SpaceOptions {
   precision?: string
 }
 
-/** An encoder that can say all that decides about its vectors, besides the weights. */
+/** An encoder that can say what decides about its vectors. */
 export interface Describable {
   /** Anything JSON: configuration of the network, tokeniser, pooling, prompts. Never where it was loaded from. */
   readonly fingerprint: unknown
+  /** What `encoderIdentity` says, where it is known already. */
+  readonly identity?: string
 }
 
 /**
@@ -25,6 +28,12 @@ export async function encoderSpace<Item, P extends Prepared>(
   encoder: Encoder<Item, P> & Partial<Describable>,
   { truncateDim = encoder.dim, normalize = false, precision = 'float32' }: SpaceOptions = {},
 ): Promise<string> {
+  const identity = encoder.identity ?? (await encoderIdentity(encoder))
+  return sha256(new TextEncoder().encode(canonicalJson({ version: 2, identity, truncateDim, normalize, precision })))
+}
+
+/** The part of a space's name that is the encoder's own: the SHA-256 over weights, configuration, tokeniser, pooling and prompts. */
+export async function encoderIdentity<Item, P extends Prepared>(encoder: Encoder<Item, P> & Partial<Describable>): Promise<string> {
   const names = [...encoder.parameters.keys()].sort()
   // A digest for each weight, so that a large model is never copied into one piece.
   const weights: string[] = []
@@ -32,7 +41,7 @@ export async function encoderSpace<Item, P extends Prepared>(
     const { shape, data } = encoder.parameters.get(name) as { shape: readonly number[]; data: Float32Array }
     weights.push(`${name} [${shape.join(', ')}] ${await sha256(littleEndian(data))}`)
   }
-  const description = { version: 1, fingerprint: encoder.fingerprint ?? null, dim: encoder.dim, truncateDim, normalize, precision, weights }
+  const description = { fingerprint: encoder.fingerprint ?? null, dim: encoder.dim, weights }
   return sha256(new TextEncoder().encode(canonicalJson(description)))
 }
 
@@ -44,12 +53,6 @@ function canonicalJson(value: unknown): string {
     .filter(([, each]) => each !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonicalJson(each)}`).join(',')}}`
-}
-
-/** Hexadecimal. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function littleEndian(data: Float32Array): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 export { type EmbeddedChunk, type EmbedStreamOptions, embedStream } from './embed-stream.js'
 export { createEmbedder, type EmbedderOptions, type OwnedEmbedder, type Precision } from './embedder.js'
-export { type Describable, encoderSpace, type SpaceOptions } from './encoder-space.js'
+export { type Describable, encoderIdentity, encoderSpace, type SpaceOptions } from './encoder-space.js'
 export {
   type ImageBackbone,
   type ImageEncoder,
@@ -19,6 +19,7 @@ export type { EncoderModule, FeatureName, Features, Widths } from './modules/enc
 export { layerNorm } from './modules/layer-norm.js'
 export { normalize } from './modules/normalize.js'
 export { type PoolingMode, type PoolingOptions, pooling, poolingModes } from './modules/pooling.js'
+export { type ExportOnnxOptions, exportOnnx } from './onnx/export-onnx.js'
 export { type PromptSettings, type Prompts, promptFor } from './prompts.js'
 export {
   type BinaryVectors,

@@ -11,6 +11,7 @@ import { knownModules } from './modules/known-modules.js'
 import { type ModuleEntry, readModuleList, subFiles, unknownModule } from './modules/module-list.js'
 import { normalize } from './modules/normalize.js'
 import { pooling } from './modules/pooling.js'
+import { exportedOnly, manifestName } from './onnx/exported-manifest.js'
 import { readJsonIfThere } from './read-json.js'
 import { type Notice, type SentenceEncoder, type SentenceEncoderParts, sentenceEncoder } from './sentence-encoder.js'
 
@@ -31,7 +32,7 @@ export interface LoadEncoderOptions {
  * of a known family, which is then pooled by its mean.
  *
  * @throws `encoder.unrecognised` when the files are no model, `encoder.module-unknown`, `encoder.order`, `encoder.width`,
- *   `encoder.backbone-unknown`, `config.malformed`, `config.invalid` naming file and field, and what reading weights and tokenisers throws
+ *   `encoder.backbone-unknown`, `encoder.exported`, `config.malformed`, `config.invalid` naming file and field, and what reading weights and tokenisers throws
  * @example
  * ```ts
  * import { loadEncoder } from '@ms/embed'
@@ -43,6 +44,7 @@ export interface LoadEncoderOptions {
  */
 export async function loadEncoder(files: ModelFiles, options: LoadEncoderOptions = {}): Promise<SentenceEncoder> {
   const names = new Set(await files.list())
+  if (names.has(manifestName)) throw exportedOnly(files)
   if (names.has('modules.json')) return loadDirectory(files, names, options)
   const config = await readJsonIfThere(files, names, 'config.json', configSchema)
   if (config?.model_type === 'model2vec') return loadModel2Vec(files, config, options)

@@ -1,12 +1,13 @@
-import { assertVocabulary, loadParameters, loadTokenizer } from '@ms/backbones'
+import { assertVocabulary, loadParameters } from '@ms/backbones'
 import { type ModelFiles, MsError } from '@ms/core'
 import type { BackbonePlugin } from '@ms/core/tensor'
 import { z } from 'zod'
 import type { FirstModule } from './first-module.js'
+import { openSequenceTokenizer } from './open-sequence-tokenizer.js'
 import { readJson } from './read-json.js'
 import { positionsOf } from './sentence-encoder.js'
 import type { MaxLength } from './text-processor.js'
-import { lowerCasing, readTokenizerFiles, readTruncation, truncatingOn } from './tokenizer-files.js'
+import { readTokenizerFiles, readTruncation } from './tokenizer-files.js'
 import { readTransformerSettings } from './transformer-settings.js'
 
 const configSchema = z.object({ model_type: z.string().optional() }).catchall(z.unknown())
@@ -32,13 +33,14 @@ export async function loadTransformer(files: ModelFiles, { backbones, maxLength 
   const backbone = plugin.create(parsedConfig)
   const kept = await readTokenizerFiles(files, names)
   const truncation = await readTruncation(files, names)
-  const tokenizerFiles = await truncatingOn(truncation.side, files, names)
-  const plainTokenizer = await loadTokenizer(tokenizerFiles)
+  const plainTokenizer = await openSequenceTokenizer(files, names, { side: truncation.side, lowerCase: false })
   const settings = await readTransformerSettings(files, names, {
     modelMaxLength: plainTokenizer.modelMaxLength,
     positions: positionsOf(config),
   })
-  const tokenizer = settings.lowerCase ? await loadTokenizer(await lowerCasing(tokenizerFiles, names)) : plainTokenizer
+  const tokenizer = settings.lowerCase
+    ? await openSequenceTokenizer(files, names, { side: truncation.side, lowerCase: true })
+    : plainTokenizer
   for (const table of Object.keys(backbone.lookups)) assertVocabulary(tokenizer, backbone.shapes.get(table)?.[0] ?? 0, files.location)
   const parameters = await loadParameters(files, backbone.shapes, {
     rename: (key) => (plugin.rename ? plugin.rename(key, parsedConfig) : key),

@@ -15,7 +15,7 @@ export interface ModelCard {
 }
 
 /** README.md with the front matter that model hubs read. Only what the files themselves say, and what the card is given. */
-export function modelCard(encoder: SentenceEncoder, card: ModelCard, precision: 'float32' | 'int8'): string {
+export function modelCard(encoder: SentenceEncoder, card: ModelCard, precision: 'float32' | 'int8' | 'onnx'): string {
   const { parts, dim } = encoder
   const { name = 'Text encoder', description, license, languages = [], baseModel } = card
   const size = [...encoder.parameters.values()].reduce((sum, { data }) => sum + data.length, 0)
@@ -50,14 +50,14 @@ export function modelCard(encoder: SentenceEncoder, card: ModelCard, precision: 
     ...rows.map(([key, value]) => `| ${key} | ${value.replaceAll('|', '\\|').replaceAll('\n', ' ')} |`),
   ]
   const readable =
-    precision === 'float32' && !parts.model2vec
+    precision !== 'int8' && !parts.model2vec
       ? [
           'In Python:',
           '',
           '```python',
           'from sentence_transformers import SentenceTransformer',
           '',
-          'model = SentenceTransformer("PATH")',
+          `model = SentenceTransformer("PATH"${precision === 'onnx' ? ', backend="onnx"' : ''})`,
           'model.encode_query(["a question"])',
           '```',
           '',
@@ -87,9 +87,9 @@ export function modelCard(encoder: SentenceEncoder, card: ModelCard, precision: 
     'In JavaScript:',
     '',
     '```js',
-    "import { openEncoder } from '@ms/embed/node'",
-    '',
-    "const encoder = await openEncoder('PATH')",
+    ...(precision === 'onnx'
+      ? ["import { openExportedEncoder } from '@ms/embed/node/serve'", '', "const encoder = await openExportedEncoder('PATH')"]
+      : ["import { openEncoder } from '@ms/embed/node'", '', "const encoder = await openEncoder('PATH')"]),
     '```',
     '',
   ].join('\n')

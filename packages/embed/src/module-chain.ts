@@ -34,7 +34,7 @@ export function chainShapes({ backbone, modules }: Pick<ModuleChain, 'backbone' 
 }
 
 /** What the backbone makes of the inputs, as the modules read it: of a picture, its places are the tokens. */
-function features(hidden: Hidden, inputs: Tensors): Features {
+export function chainFeatures(hidden: Hidden, inputs: Tensors): Features {
   switch (hidden.kind) {
     case 'pooled':
       return { sentence_embedding: hidden.pooled }
@@ -48,7 +48,7 @@ function features(hidden: Hidden, inputs: Tensors): Features {
 }
 
 /** Runs modules from position `from` on. `[batch, dim]` */
-function runModules(modules: readonly EncoderModule[], from: number, first: Features, weights: Weights): tf.Tensor2D {
+export function runModules(modules: readonly EncoderModule[], from: number, first: Features, weights: Weights): tf.Tensor2D {
   let current = first
   for (let position = from; position < modules.length; position++) {
     const module = modules[position]
@@ -58,7 +58,7 @@ function runModules(modules: readonly EncoderModule[], from: number, first: Feat
 }
 
 export function chainForward({ backbone, modules }: ModuleChain): Encoder['forward'] {
-  return (inputs, weights, mode) => runModules(modules, 0, features(backbone.forward(inputs, weights, mode), inputs), weights)
+  return (inputs, weights, mode) => runModules(modules, 0, chainFeatures(backbone.forward(inputs, weights, mode), inputs), weights)
 }
 
 /**

@@ -57,7 +57,12 @@ function networkConfig({ torch_dtype: _, dtype: __, ...config }: Readonly<Record
   return { ...config, torch_dtype: 'float32' }
 }
 
-function textFiles(encoder: SentenceEncoder, { precision = 'float32', card = {} }: SaveEncoderOptions): SavedFiles {
+export interface TextFilesOptions extends SaveEncoderOptions {
+  /** False: the weights lie elsewhere, in an ONNX file. Default: true. */
+  readonly weights?: boolean
+}
+
+export function textFiles(encoder: SentenceEncoder, { precision = 'float32', card = {}, weights = true }: TextFilesOptions): SavedFiles {
   const { parts } = encoder
   const { backbone, modules } = parts
   if (backbone.type !== 'StaticEmbedding') textOnly(precision, encoder.family)
@@ -74,9 +79,11 @@ function textFiles(encoder: SentenceEncoder, { precision = 'float32', card = {} 
     setJson(result, 'modules.json', moduleList(`${pythonModules}.${backbone.type}`, modules))
     setJson(result, 'config_sentence_transformers.json', modelSettings(parts))
   }
-  result.set('model.safetensors', backboneWeights(encoder, precision))
-  if (!parts.model2vec) for (const [name, bytes] of moduleFiles(encoder)) result.set(name, bytes)
-  result.set('README.md', new TextEncoder().encode(modelCard(encoder, card, precision)))
+  if (weights) result.set('model.safetensors', backboneWeights(encoder, precision))
+  if (!parts.model2vec) {
+    for (const [name, bytes] of moduleFiles(encoder)) if (weights || !name.endsWith('.safetensors')) result.set(name, bytes)
+  }
+  result.set('README.md', new TextEncoder().encode(modelCard(encoder, card, weights ? precision : 'onnx')))
   return result
 }
 

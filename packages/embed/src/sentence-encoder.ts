@@ -113,13 +113,13 @@ function chainOf({ backbone: { type, backbone }, modules }: SentenceEncoderParts
   return { backbone, modules, start: type === 'StaticEmbedding' ? { sentence_embedding: width } : { token_embeddings: width } }
 }
 
-const promptsByRole = (parts: PromptSettings): Readonly<Record<Role, string>> => ({
+export const promptsByRole = (parts: PromptSettings): Readonly<Record<Role, string>> => ({
   query: promptFor('query', parts),
   document: promptFor('document', parts),
 })
 
 function processorOf(parts: SentenceEncoderParts): Processor<string, TokenizedText> {
-  const { backbone, modules, tokenizer, maxLength, padToMultiple } = parts
+  const { backbone, tokenizer, maxLength, padToMultiple } = parts
   const text = { tokenizer, prompts: promptsByRole(parts), maxLength }
   if (backbone.type === 'StaticEmbedding') {
     const { maxCharacters = Number.POSITIVE_INFINITY, dropUnknown = false } = parts.model2vec ?? {}
@@ -130,9 +130,13 @@ function processorOf(parts: SentenceEncoderParts): Processor<string, TokenizedTe
     ...text,
     padToMultiple,
     positions,
-    markPrompt: modules.some(({ config }) => config?.['include_prompt'] === false),
+    markPrompt: marksPrompt(parts),
   })
 }
+
+/** True where a pooling leaves the prompt out. */
+export const marksPrompt = ({ modules }: Pick<SentenceEncoderParts, 'modules'>): boolean =>
+  modules.some(({ config }) => config?.['include_prompt'] === false)
 
 /** The longest sequence that a network's position embeddings allow. */
 export function positionsOf(config: Readonly<Record<string, unknown>>): number {

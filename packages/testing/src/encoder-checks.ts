@@ -106,7 +106,7 @@ export const encoderChecks: readonly EncoderCheck[] = [
     run: async ({ options: { items, emptyItems = [], tolerance = defaultTolerance }, encoder, prepare, embed }) => {
       if (!encoder.direct) return
       const chosen = [...items, ...emptyItems]
-      const direct = encoder.direct(encoder.processor.collate(await prepare(chosen)), encoder.parameters)
+      const direct = await encoder.direct(encoder.processor.collate(await prepare(chosen)), encoder.parameters)
       expect([direct.count, direct.dim]).toEqual([chosen.length, encoder.dim])
       expectClose(direct.data, (await embed(chosen)).data, tolerance, 'direct')
     },

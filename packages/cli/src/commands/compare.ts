@@ -5,8 +5,8 @@ import { compareSystems } from '../compare-systems.js'
 import { comparisonPage } from '../comparison-page.js'
 import { computeOptions, seedOption, splitOption } from '../compute-options.js'
 import { judgements, openRetrievalData } from '../open-data.js'
-import { openSearchEmbedders } from '../open-embedder.js'
 import { defaultModel } from '../open-model.js'
+import { openSearchEmbedders } from '../open-search-embedders.js'
 import { printComparison, printExamples } from '../print-comparison.js'
 
 /** A drop smaller than chance would make is no drop. */

@@ -1,18 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { MsError, type Role } from '@ms/core'
-import { createEmbedder, embedStream, type Precision } from '@ms/embed'
-import { type CommandContext, defineCommand } from '../command.js'
+import { embedStream, type Precision } from '@ms/embed/node/serve'
+import { defineCommand } from '../command.js'
 import { computeOptions } from '../compute-options.js'
 import { openEmbedder } from '../open-embedder.js'
-import { openEngineFor } from '../open-engine.js'
-import { openAnyModel, pictureEncoder } from '../open-model.js'
 import type { OptionSpecs } from '../option-values.js'
-import { isFolder, pictureDocuments, readableOnly } from '../picture-documents.js'
 import { progressBar } from '../progress-bar.js'
 import { countLines, type Item, lineBlocks, readItems } from '../read-items.js'
 import { openVectorFile } from '../vector-file.js'
 
-const encodeOptions = {
+export const encodeOptions = {
   model: { type: 'string', value: 'M', help: 'a preset, hub id, folder or finished run (default: ms-mini-text)' },
   input: {
     type: 'string',
@@ -37,9 +34,10 @@ export const encode = defineCommand({
   examples: ['ms encode --model ms-mini-text --input corpus.jsonl --output corpus.npy'],
   run: async (context) => {
     const { options, terminal, signal } = context
-    if (await isFolder(options.input)) return encodeFolder(context)
     const role: Role = options.role === 'query' ? 'query' : 'document'
     const input = await stat(options.input).catch(() => undefined)
+    // What reads pictures is loaded only for pictures.
+    if (input?.isDirectory()) return (await import('../encode-pictures.js')).encodePictures(context)
     const embedder = await openEmbedder(options.model, {
       options,
       terminal,
@@ -113,48 +111,4 @@ async function* remaining(items: AsyncIterable<Item>, present: readonly string[]
     ids.push(id)
     yield text
   }
-}
-
-/** The pictures of a folder, by their names in order. */
-async function encodeFolder({ options, terminal, signal }: CommandContext<typeof encodeOptions>): Promise<number> {
-  const image = pictureEncoder(await openAnyModel(options.model, { terminal, signal }), options.model)
-  const pictures = (await pictureDocuments(options.input)).map(({ id, image: path = '' }) => ({ id, image: path }))
-  const kept = await readableOnly(pictures, image, { terminal, signal, strict: options.strict })
-  const embedder = await createEmbedder(image, {
-    truncateDim: options['truncate-dim'],
-    precision: options.precision as Precision | undefined,
-    engine: () => openEngineFor(options, terminal, signal),
-  })
-  const { dim, space } = embedder
-  const progress = progressBar(terminal, 'encode')
-  const start = performance.now()
-  try {
-    const signature = JSON.stringify({ space, dim, pictures: kept.map(({ id }) => id) })
-    const file = await openVectorFile(options.output, { dim, signature, resume: options.resume })
-    try {
-      let count = file.present.length
-      const rest = kept.slice(count)
-      const chunks = embedStream(
-        embedder,
-        rest.map(({ image: path }) => path),
-        { chunkItems: 256, signal },
-      )
-      for await (const { vectors } of chunks) {
-        const ids = rest.splice(0, vectors.count).map(({ id }) => id)
-        await file.append(ids, vectors)
-        count += ids.length
-        progress.update(count, kept.length)
-      }
-      await file.finish()
-    } finally {
-      await file.close()
-    }
-  } finally {
-    progress.end()
-    await embedder.dispose()
-  }
-  const seconds = (performance.now() - start) / 1000
-  terminal.note(`${kept.length} vectors of ${dim} in ${options.output} (${seconds.toFixed(1)} s)`)
-  terminal.printJson({ output: options.output, count: kept.length, skipped: pictures.length - kept.length, dim, space, seconds })
-  return 0
 }

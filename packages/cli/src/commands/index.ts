@@ -31,5 +31,10 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Make a small static model of a large one, from texts without labels',
     load: async () => (await import('./distill.js')).distillCommand,
   },
+  {
+    name: 'export',
+    summary: 'Write a model as ONNX, for serving here and elsewhere',
+    load: async () => (await import('./export.js')).exportCommand,
+  },
   { name: 'models', summary: 'List the models that have a short name', load: async () => (await import('./models.js')).modelsCommand },
 ]

@@ -4,7 +4,7 @@ import { convexFusion, createSearch, highlight, type SearchMode } from '@ms/sear
 import { defineCommand } from '../command.js'
 import { computeOptions } from '../compute-options.js'
 import { clip } from '../display-width.js'
-import { openSearchEmbedders } from '../open-embedder.js'
+import { openSearchEmbedders } from '../open-search-embedders.js'
 import { wrongUse } from '../option-values.js'
 
 export const searchCommand = defineCommand({

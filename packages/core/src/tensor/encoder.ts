@@ -31,8 +31,8 @@ export interface Encoder<Item = string, P extends Prepared = Prepared> {
   readonly statistics?: ReadonlyMap<string, number>
   /** `[batch, dim]`, of unit length where the encoder normalises. */
   forward(inputs: Tensors, weights: Weights, mode: Mode): Tensor2D
-  /** The same result in plain JavaScript, where that is faster than any engine (a table of token embeddings). */
-  readonly direct?: (inputs: Inputs, parameters: Parameters) => Vectors
+  /** The same result without an engine: plain JavaScript where that is faster (a table of token embeddings), a graph that is loaded already. */
+  readonly direct?: (inputs: Inputs, parameters: Parameters) => Vectors | Promise<Vectors>
   /** The same encoder with other weights of the same shapes. @throws `weights.missing`, `weights.shape` */
   withParameters(parameters: Parameters): Encoder<Item, P>
   /**

@@ -1,3 +1,4 @@
+export { exportOnnxDirectory } from './export-onnx-directory.js'
 export { type OpenEncoderOptions, openEncoder } from './open-encoder.js'
 export { type OpenModelOptions, openModel } from './open-model.js'
 export { type ResolveModelOptions, resolveModel } from './resolve-model.js'

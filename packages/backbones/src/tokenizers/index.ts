@@ -1,0 +1,2 @@
+export { type LoadTokenizerOptions, loadTokenizer } from './load-tokenizer.js'
+export type { EncodeOptions, Tokenizer } from './tokenizer.js'

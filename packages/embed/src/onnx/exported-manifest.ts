@@ -1,0 +1,39 @@
+import { type ModelFiles, MsError } from '@ms/core'
+import { z } from 'zod'
+
+/** The file that makes a directory an exported model: it says which graph embeds, and how texts are made ready for it. */
+export const manifestName = 'onnx/exported.json'
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal is expected')
+const size = z.int().positive()
+
+export const manifestSchema = z.object({
+  version: z.literal(1, { error: 'only version 1 is known: export the model again' }),
+  graph: z.object({ file: z.string().regex(/^onnx\/[\w.-]+\.onnx$/), precision: z.enum(['float32', 'int8']), bytes: size, sha256: hash }),
+  /** See `encoderIdentity`. */
+  identity: hash,
+  dim: size,
+  truncateDim: size.optional(),
+  similarity: z.enum(['cosine', 'dot', 'euclidean', 'manhattan']),
+  text: z.object({
+    tokenizerSha256: hash,
+    prompts: z.object({ query: z.string(), document: z.string() }),
+    /** null: no limit. */
+    maxLength: z.object({ query: size.nullable(), document: size.nullable() }),
+    truncationSide: z.enum(['left', 'right']),
+    lowerCase: z.boolean(),
+    markPrompt: z.boolean(),
+  }),
+})
+
+export type ExportedManifest = Readonly<z.infer<typeof manifestSchema>>
+
+/** What stands for a tokeniser's file in a manifest. */
+export const tokenizerFile = (names: { has(name: string): boolean }): string =>
+  names.has('tokenizer.json') ? 'tokenizer.json' : 'vocab.txt'
+
+export const exportedOnly = ({ location }: ModelFiles): MsError =>
+  new MsError('encoder.exported', 'this is an exported model: it embeds, but has no weights that could be read or trained', {
+    where: location,
+    advice: 'Name the model that it was exported from.',
+  })
