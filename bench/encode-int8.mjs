@@ -45,7 +45,9 @@ async function compare(model) {
 
 /** Whole words of the vocabulary, so that a text has as many tokens as it should. */
 function texts(model, tokens, count) {
-  const vocabulary = Object.keys(JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8')).model.vocab).filter((word) => /^[a-z]{3,9}$/.test(word))
+  const vocabulary = Object.keys(JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8')).model.vocab).filter((word) =>
+    /^[a-z]{3,9}$/.test(word),
+  )
   const random = seededRandom(1)
   const word = () => vocabulary[Math.floor(random.uniform() * vocabulary.length)]
   return Array.from({ length: count }, () => Array.from({ length: tokens - 2 }, word).join(' '))
@@ -93,10 +95,14 @@ function firstVector(model, folder) {
   const [wall, used] = [[], []]
   for (let i = 0; i < 6; i++) {
     const start = performance.now()
-    const child = spawnSync('bash', ['-c', 'time "$@"', 'bash', process.execPath, bin, 'encode', '--model', model, '--input', input, '--output', join(folder, 'o.npy')], {
-      encoding: 'utf8',
-      env: { ...process.env, TIMEFORMAT: 'CPU %U %S' },
-    })
+    const child = spawnSync(
+      'bash',
+      ['-c', 'time "$@"', 'bash', process.execPath, bin, 'encode', '--model', model, '--input', input, '--output', join(folder, 'o.npy')],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, TIMEFORMAT: 'CPU %U %S' },
+      },
+    )
     if (child.status !== 0) throw new Error(child.stderr)
     const [, user, system] = child.stderr.match(/CPU ([\d.]+) ([\d.]+)/)
     if (i === 0) continue

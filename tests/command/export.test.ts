@@ -31,7 +31,9 @@ describe.skipIf(!traced)(`ms export${whyNotTraced}`, () => {
     expect(await readdir(join(cwd, 'shipped/onnx'))).toEqual(['exported.json', 'model.onnx'])
     expect(await readdir(join(cwd, 'shipped'))).not.toContain('model.safetensors')
 
-    const encoded = await Promise.all(['network', 'shipped'].map((model) => run(`encode --model ${model} --input data/queries.jsonl --output ${model}.npy --json`)))
+    const encoded = await Promise.all(
+      ['network', 'shipped'].map((model) => run(`encode --model ${model} --input data/queries.jsonl --output ${model}.npy --json`)),
+    )
     const [before, after] = encoded.map(({ stdout }) => JSON.parse(stdout))
     expect(after.space).toBe(before.space)
     const [a, b] = await Promise.all(['network.npy', 'shipped.npy'].map((name) => readFile(join(cwd, name))))

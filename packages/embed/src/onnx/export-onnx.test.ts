@@ -112,11 +112,15 @@ describe.skipIf(!traced)(`exportOnnx${whyNotTraced}`, () => {
     })
     const flipped = (bytes: Uint8Array) => bytes.map((byte, i) => (i === bytes.length - 40 ? byte ^ 1 : byte))
     for (const name of ['onnx/model.onnx', 'tokenizer.json']) {
-      await expect(openExportedEncoder(changed(name, flipped))).rejects.toMatchObject({ code: expect.stringMatching(/^(encoder.damaged|engine.failed)$/) })
+      await expect(openExportedEncoder(changed(name, flipped))).rejects.toMatchObject({
+        code: expect.stringMatching(/^(encoder.damaged|engine.failed)$/),
+      })
     }
     const text = (value: string) => () => new TextEncoder().encode(value)
     await expect(openExportedEncoder(changed('onnx/exported.json', text('{')))).rejects.toMatchObject({ code: 'config.malformed' })
-    await expect(openExportedEncoder(changed('onnx/exported.json', text('{"version":2}')))).rejects.toMatchObject({ code: 'config.invalid' })
+    await expect(openExportedEncoder(changed('onnx/exported.json', text('{"version":2}')))).rejects.toMatchObject({
+      code: 'config.invalid',
+    })
   })
 
   it('replaces an earlier export, and no other folder', async () => {

@@ -8,7 +8,7 @@ import { int8Columns, int8Rows, transposed } from './int8-matrix.js'
 const ort = await import('onnxruntime-node').catch(() => undefined)
 
 /** The same numbers each time, between −1 and 1. */
-const numbers = (count: number, seed = 1) => 
+const numbers = (count: number, seed = 1) =>
   Float32Array.from({ length: count }, (_, i) => {
     const large = Math.sin((i + 1) * 12.9898 * seed) * 43758.5453
     return 2 * (large - Math.floor(large)) - 1
@@ -45,7 +45,12 @@ describe.skipIf(!ort)('quantize (needs onnxruntime-node)', () => {
         const hidden = tf.add(tf.matMul(tf.tanh(x) as tf.Tensor2D, weights.get('up') as tf.Tensor2D, false, true), weights.get('bias'))
         return { y: tf.matMul(tf.relu(hidden) as tf.Tensor2D, weights.get('down') as tf.Tensor2D) }
       },
-      { constants, sampleInputs: { x: { shape: [4, width], data: new Float32Array(4 * width) } }, dynamicAxes: { x: { 0: 'rows' } }, quantize },
+      {
+        constants,
+        sampleInputs: { x: { shape: [4, width], data: new Float32Array(4 * width) } },
+        dynamicAxes: { x: { 0: 'rows' } },
+        quantize,
+      },
     )
   const run = async (file: Uint8Array, rows: number, x: Float32Array) => {
     const session = await ort!.InferenceSession.create(file, { logSeverityLevel: 3 })
@@ -87,7 +92,9 @@ describe.skipIf(!ort)('quantize (needs onnxruntime-node)', () => {
     const session = await ort!.InferenceSession.create(file)
     const { y } = await session.run({ ids: new ort!.Tensor('int32', ids.data, ids.shape) })
     expect(y.dims).toEqual([2, 3, columns])
-    const far = (y.data as Float32Array).map((value, i) => Math.abs(value - table.data[ids.data[Math.floor(i / columns)] * columns + (i % columns)]))
+    const far = (y.data as Float32Array).map((value, i) =>
+      Math.abs(value - table.data[ids.data[Math.floor(i / columns)] * columns + (i % columns)]),
+    )
     expect(Math.max(...far)).toBeLessThan(0.5 / 127 + 1e-6)
     await session.release()
   })
