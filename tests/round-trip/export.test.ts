@@ -53,7 +53,7 @@ path, *texts = sys.argv[1:]
 onnx.checker.check_model(f"{path}/onnx/model.onnx", full_check=True)
 session = onnxruntime.InferenceSession(f"{path}/onnx/model.onnx", providers=["CPUExecutionProvider"])
 inputs = AutoTokenizer.from_pretrained(path, local_files_only=True)(texts, padding=True, return_tensors="np")
-vectors = session.run(["sentence_embedding"], {each.name: inputs[each.name] for each in session.get_inputs()})[0]
+vectors = session.run(["sentence_embedding"], {each.name: inputs.get(each.name, 0 * inputs["input_ids"]) for each in session.get_inputs()})[0]
 print(base64.b64encode(vectors.astype("<f4").tobytes()).decode())
 `
 

@@ -54,7 +54,7 @@ export async function exportOnnx(encoder: SentenceEncoder, files: ModelFiles, op
   }
   // A table is quicker in plain JavaScript than any graph of it, and small: it stays a model like any other.
   const saved = textFiles(encoder, { card, weights: isTable, precision: isTable && quantize ? quantize : 'float32' })
-  if (isTable && !saved.has('config.json')) saved.set('config.json', tableConfig(encoder))
+  if (isTable) for (const [name, value] of tableSettings(encoder)) if (!saved.has(name)) saved.set(name, json(value))
   for (const [name, bytes] of saved) await files.write(name, bytes)
   if (!isTable && served) await files.write(manifestName, json(await manifestOf(encoder, served, saved)))
 }
@@ -104,8 +104,14 @@ function tableFeatures(table: tf.Tensor2D, inputs: Tensors): Features {
   return pooling(table.shape[1]).forward({ token_embeddings: tokens, mask }, () => table)
 }
 
-/** What transformers.js wants to know of a model that has no config.json. */
-const tableConfig = ({ parts }: SentenceEncoder) => json({ model_type: 'model2vec', hidden_size: parts.backbone.backbone.width })
+/** What transformers.js wants to know of a model, and tables come without. */
+const tableSettings = ({ parts }: SentenceEncoder): readonly (readonly [string, unknown])[] => [
+  ['config.json', { model_type: 'model2vec', hidden_size: parts.backbone.backbone.width }],
+  [
+    'tokenizer_config.json',
+    { tokenizer_class: 'PreTrainedTokenizerFast', pad_token: parts.tokenizer.token(parts.tokenizer.padId), padding_side: 'right' },
+  ],
+]
 
 /** Infinity is no JSON. */
 const limit = (most: number) => (Number.isFinite(most) ? most : null)
