@@ -1,7 +1,7 @@
 import { type ImageSource, MsError } from '@ms/core'
 import { createEmbedder, type EmbedderOptions, type OwnedEmbedder } from './embedder.js'
-import { sha256 } from './sha256.js'
 import type { LoadedModel } from './load-model.js'
+import { sha256 } from './sha256.js'
 
 /** The encoders of a model as embedders. Of two, vectors may be compared with each other: they have one space. */
 export interface ModelEmbedders {
