@@ -1,7 +1,7 @@
 import { hardSwish, relu6, silu } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 
-export const mapActivationNames = ['relu', 'relu6', 'hard_swish', 'silu'] as const
+const mapActivationNames = ['relu', 'relu6', 'hard_swish', 'silu'] as const
 
 /** An activation of a convolutional network. */
 export type MapActivation = (typeof mapActivationNames)[number]

@@ -24,9 +24,11 @@ export interface OnnxModelSession {
  */
 export async function openOnnxModel(bytes: Uint8Array, { threads }: OpenOnnxModelOptions = {}): Promise<OnnxModelSession> {
   const ort = await importOrt()
-  const session = await ort.InferenceSession.create(bytes, sessionOptions({ threads: threads ?? availableParallelism() })).catch((cause: unknown) => {
-    throw failure('loading an ONNX file', cause)
-  })
+  const session = await ort.InferenceSession.create(bytes, sessionOptions({ threads: threads ?? availableParallelism() })).catch(
+    (cause: unknown) => {
+      throw failure('loading an ONNX file', cause)
+    },
+  )
   const tensor = (type: string, { shape, data }: HostTensor) => {
     const dims = [...shape]
     if (type === 'int64') return new ort.Tensor('int64', BigInt64Array.from(data as Int32Array, BigInt), dims)
