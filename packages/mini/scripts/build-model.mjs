@@ -1,6 +1,7 @@
 // Makes models/ms-mini-text from all-MiniLM-L6-v2 and the packages of sources.json.
-//   node scripts/build-model.mjs --teacher DIR [--out DIR] [--cache DIR] [--backend B] [--threads N] [--quick]
-// --quick leaves most texts out, to try a change of the recipe.
+//   node scripts/build-model.mjs --teacher DIR [--documents FILE] [--out DIR] [--cache DIR] [--backend B] [--threads N] [--quick]
+// --documents: further texts to read, a JSON object with `text` a line; the shipped model read the pages of LibreOffice's help (English), and
+// no query about them. --quick leaves most texts out, to try a change of the recipe.
 // DIR of the teacher is its sentence-transformers directory. The same seed, teacher and sources give the same tokens; the
 // numbers of the table depend on the engine's last digits. An interrupted run resumes from the cache.
 import { createHash } from 'node:crypto'
@@ -15,7 +16,8 @@ import { createEmbedder, loadEncoder } from '@ms/embed'
 import { distill } from '@ms/finetune'
 import { openEngine } from '@ms/runtime/node'
 import { openSources } from './open-sources.mjs'
-import { readTexts } from './texts.mjs'
+import { readDocuments } from './sources/documents.mjs'
+import { passages, readTexts } from './texts.mjs'
 import { tokenizerJson } from './tokenizer-json.mjs'
 import { buildVocabulary, headwords } from './vocabulary.mjs'
 
@@ -25,6 +27,7 @@ const home = fileURLToPath(new URL('..', import.meta.url))
 const { values: options } = parseArgs({
   options: {
     teacher: { type: 'string' },
+    documents: { type: 'string' },
     out: { type: 'string', default: join(home, 'models', 'ms-mini-text') },
     cache: { type: 'string', default: join(home, '.cache') },
     sources: { type: 'string' },
@@ -38,6 +41,7 @@ if (!options.teacher) {
   process.exit(2)
 }
 
+const documents = options.documents ? readDocuments(options.documents) : []
 const texts = readTexts(openSources(options.sources ?? join(options.cache, 'sources')))
 const teacherFiles = directoryFiles(options.teacher)
 const json = async (name) => JSON.parse(new TextDecoder().decode(await teacherFiles.read(name)))
@@ -75,7 +79,8 @@ const groups = [
   { name: 'WordNet examples', texts: texts.wordnet.examples },
   { name: 'mails', texts: texts.mails, weight: 3 },
   ...texts.documentation.map(({ name, texts: own }) => ({ name, texts: own, weight: 3 })),
-  { name: 'passages', texts: part(texts.passages, 0), weight: 6 },
+  { name: 'documents', texts: documents, weight: 3 },
+  { name: 'passages', texts: part([...texts.passages, ...passages(documents)], 0), weight: 6 },
   { name: 'interface, English', texts: texts.pairs.map(({ meaning }) => meaning), weight: 3 },
   {
     name: 'interface, Chinese',

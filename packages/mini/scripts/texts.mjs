@@ -37,7 +37,7 @@ const OFFICE_PARTS = [
 ]
 
 /** Neighbouring texts put together to some 900 characters: the length of a page's section. */
-function passages(texts) {
+export function passages(texts) {
   const out = []
   let passage = ''
   for (const text of texts) {
