@@ -81,7 +81,7 @@ function measurements({ queries, split, systems, metrics, differences }: NonNull
   const best = new Map(metrics.map((metric) => [metric, Math.max(...Object.values(systems).map((values) => values[metric] ?? 0))]))
   const cell = (value: number | undefined, metric: string) =>
     html`<td class="${value === best.get(metric) ? 'best' : ''}" style="--part:${Math.max(0, Math.min(1, value ?? 0)).toFixed(4)}">${figure(value)}</td>`
-  return html`<h2>Measured</h2><p class="note">${queries.toLocaleString('en')} queries of the ${split} split; no training and no choice has seen them.</p>
+  return html`<h2>Measured</h2><p class="note">${queries.toLocaleString('en')} queries of the ${split} split.</p>
 <table class="bars"><tr><th></th>${metrics.map((metric) => html`<th>${metric}</th>`)}</tr>${Object.entries(systems).map(([name, values]) => html`<tr><th scope="row">${name}</th>${metrics.map((metric) => cell(values[metric], metric))}</tr>`)}</table>
 <table><tr><th></th><th>difference</th><th>p</th><th>won</th><th>lost</th><th>tied</th></tr>${differences.map(
     ({ candidate, baseline, metric, comparison }) => {
