@@ -22,7 +22,7 @@ export const exportCommand = defineCommand({
     model: { type: 'string', value: 'M', help: 'a preset, hub id, folder or finished run (default: ms-mini-text)' },
     format: { type: 'string', choices: ['onnx'], help: 'of the export (default: onnx)' },
     out: { type: 'string', value: 'DIR', help: 'a new folder, or that of an earlier export; --model DIR embeds with it', required: true },
-    quantize: { type: 'string', choices: ['int8'], help: 'weights in eight bits: a quarter of the size, about three times as fast' },
+    quantize: { type: 'string', choices: ['int8'], help: 'weights in eight bits: a quarter of the size' },
     data: { type: 'string', value: 'D', help: 'measure nDCG@10 on its judged queries before and after' },
     ...splitOption,
     ...computeOptions,
