@@ -10,6 +10,14 @@ export const computeOptions = {
   threads: { type: 'integer', min: 1, max: 1024, value: 'N', help: 'threads it may use (default: MS_THREADS, else all cores)' },
 } as const satisfies OptionSpecs
 
+export const pluginOption = {
+  plugin: {
+    type: 'strings',
+    value: 'MODULE',
+    help: 'a package or file that makes encoders of its own kind; --model NAME begins with a fresh one. May be given several times',
+  },
+} as const satisfies OptionSpecs
+
 export const seedOption = {
   seed: { type: 'integer', min: 0, max: 4294967295, value: 'N', help: 'everything random comes from it (default: 1)' },
 } as const satisfies OptionSpecs

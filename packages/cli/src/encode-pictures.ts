@@ -9,7 +9,7 @@ import { openVectorFile } from './vector-file.js'
 
 /** The pictures of a folder, by their names in order. */
 export async function encodePictures({ options, terminal, signal }: CommandContext<typeof encodeOptions>): Promise<number> {
-  const image = pictureEncoder(await openAnyModel(options.model, { terminal, signal }), options.model)
+  const image = pictureEncoder(await openAnyModel(options.model, { terminal, signal, plugin: options.plugin }), options.model)
   const pictures = (await pictureDocuments(options.input)).map(({ id, image: path = '' }) => ({ id, image: path }))
   const kept = await readableOnly(pictures, image, { terminal, signal, strict: options.strict })
   const embedder = await createEmbedder(image, {

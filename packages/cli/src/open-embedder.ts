@@ -10,7 +10,7 @@ import { wrongUse } from './option-values.js'
 import type { Terminal } from './terminal.js'
 
 export interface OpenEmbedderOptions {
-  readonly options: { readonly backend?: string; readonly threads?: number }
+  readonly options: { readonly backend?: string; readonly threads?: number; readonly plugin?: readonly string[] }
   readonly terminal: Terminal
   readonly signal: AbortSignal
   readonly embedder?: Omit<EmbedderOptions, 'engine'>
@@ -52,8 +52,15 @@ async function open(
       },
     }
   }
-  const [{ openModel }, { openEngineFor }] = await Promise.all([import('./open-model.js'), import('./open-engine.js')])
-  const encoder = await openModel(name, { terminal, signal })
+  const [{ openAnyModel, openModel, textEncoder }, { openEngineFor }] = await Promise.all([
+    import('./open-model.js'),
+    import('./open-engine.js'),
+  ])
+  const { plugin = [] } = options
+  const encoder =
+    plugin.length > 0
+      ? textEncoder(await openAnyModel(name, { terminal, signal, plugin }), name)
+      : await openModel(name, { terminal, signal })
   return createEmbedder(encoder, { ...settings(encoder), engine: () => openEngineFor(options, terminal, signal) })
 }
 

@@ -1,7 +1,8 @@
-import { MsError } from '@ms/core'
-import type { ImageEncoder, LoadedModel, SentenceEncoder } from '@ms/embed'
+import { type ImageSource, MsError } from '@ms/core'
+import type { ImageEncoder, LoadedModel, PluggedEncoder, SentenceEncoder } from '@ms/embed'
 import { type OpenModelOptions as OpenAnyOptions, openModel as openAny, openEncoder } from '@ms/embed/node'
 import { miniText } from '@ms/mini'
+import { loadPlugins, type Plugin } from './load-plugins.js'
 import type { Terminal } from './terminal.js'
 
 /** The model that is used where none is named. */
@@ -19,20 +20,47 @@ export async function openModel(name: string = defaultModel, { terminal, signal 
   return encoder
 }
 
-/** The same for texts, pictures or both: what the model's files hold. */
+export interface OpenAnyModelOptions extends OpenModelOptions, Pick<OpenAnyOptions, 'image' | 'pictures' | 'seed'> {
+  /** What `--plugin` names. */
+  readonly plugin?: readonly string[]
+}
+
+/** What `--model` means where it is left out: a fresh encoder of the one plug-in that is given, else the usual model. */
+const usualModel = ([plugin, ...others]: readonly Plugin[]) => (plugin && others.length === 0 ? plugin.name : defaultModel)
+
+/** The name of the model that is opened where `--model` may be left out. */
+export const modelName = async (name: string | undefined, plugin: readonly string[] = []): Promise<string> =>
+  name ?? usualModel(await loadPlugins(plugin))
+
+/** The same for texts, pictures or both: what the model's files hold, or a plug-in makes. */
 export async function openAnyModel(
-  name: string = defaultModel,
-  { terminal, signal, ...options }: OpenModelOptions & Pick<OpenAnyOptions, 'image' | 'pictures'>,
+  name: string | undefined,
+  { terminal, signal, plugin, ...options }: OpenAnyModelOptions,
 ): Promise<LoadedModel> {
-  const model = await openAny(name, { builtin: { [defaultModel]: async () => miniText() }, signal, ...options })
+  const plugins = await loadPlugins(plugin)
+  const model = await openAny(name ?? usualModel(plugins), {
+    builtin: { [defaultModel]: async () => miniText() },
+    signal,
+    plugins,
+    ...options,
+  })
   for (const encoder of [model.text, model.image]) {
     for (const notice of encoder?.notices ?? []) terminal.note(`note[${notice.code}]: ${notice.message}`)
   }
   return model
 }
 
+/** The encoder of texts of a model. @throws `encoder.modality` where it has none */
+export function textEncoder({ text }: LoadedModel, name: string = defaultModel): SentenceEncoder | PluggedEncoder {
+  if (text) return text
+  throw new MsError('encoder.modality', 'this model takes pictures, and these are texts', {
+    where: name,
+    advice: 'Name a model of texts with --model.',
+  })
+}
+
 /** The encoder of pictures of a model. @throws `encoder.modality` where it has none */
-export function pictureEncoder({ image }: LoadedModel, name: string = defaultModel): ImageEncoder {
+export function pictureEncoder({ image }: LoadedModel, name: string = defaultModel): ImageEncoder | PluggedEncoder<ImageSource> {
   if (image) return image
   throw new MsError('encoder.modality', 'this model takes texts, and these are pictures', {
     where: name,

@@ -23,7 +23,7 @@ export async function openSearchEmbedders(
     import('./open-engine.js'),
   ])
   const { terminal, signal } = options
-  const model = await openAnyModel(name, { terminal, signal })
+  const model = await openAnyModel(name, { terminal, signal, plugin: options.options.plugin })
   const normalize = (model.text ?? model.image)?.similarity !== 'dot'
   const embedders = await createModelEmbedders(model, { normalize, engine: () => openEngineFor(options.options, terminal, signal) })
   return { ...embedders, model }

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { prepareReadable } from '@ms/backbones/node'
-import { type Document, isPictureName, jsonLines, MsError, picturePath } from '@ms/core'
+import { type Document, type ImageSource, isPictureName, jsonLines, MsError, picturePath } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
-import type { ImageEncoder } from '@ms/embed'
+import type { Encoder } from '@ms/core/tensor'
 import { progressBar } from './progress-bar.js'
 import type { Terminal } from './terminal.js'
 
@@ -57,7 +57,7 @@ const mostNamed = 20
 /** Leaves out what has a picture that cannot be read, and says at the end which ones those are. */
 export async function readableOnly<T extends { readonly image?: string }>(
   items: readonly T[],
-  { processor }: Pick<ImageEncoder, 'processor'>,
+  { processor }: Pick<Encoder<ImageSource>, 'processor'>,
   { terminal, signal, strict }: ReadableOptions,
 ): Promise<T[]> {
   const pictures = items.flatMap(({ image }, i) => (image === undefined ? [] : [{ image, i }]))

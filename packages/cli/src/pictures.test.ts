@@ -4,14 +4,12 @@ import { join } from 'node:path'
 import { resnet, writeSafetensors } from '@ms/backbones'
 import { seededRandom } from '@ms/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Command } from './command.js'
 import { encode } from './commands/encode.js'
 import { evaluateCommand } from './commands/eval.js'
 import { indexCommand } from './commands/index-collection.js'
 import { searchCommand } from './commands/search.js'
 import { trainCommand } from './commands/train.js'
-import { type OptionSpecs, parseOptions } from './option-values.js'
-import { createTerminal, type Terminal } from './terminal.js'
+import { type CommandOutcome, runCommand as ms } from './fixtures/run-command.js'
 
 const svg = (shape: string) => `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32">${shape}</svg>`
 const colours = ['red', 'green', 'blue', 'orange', 'purple', 'teal', 'navy', 'olive']
@@ -51,23 +49,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Runs a command, and reads the JSON it prints. */
-async function ms(command: Command<never>, ...words: string[]) {
-  const notes: string[] = []
-  let json: unknown
-  const terminal: Terminal = {
-    ...createTerminal({ json: true, quiet: true }),
-    note: (line) => notes.push(line),
-    printJson: (value) => {
-      json = value
-    },
-  }
-  const { values, operands } = parseOptions([...words, '--backend', 'wasm', '--threads', '1'], command.options as OptionSpecs)
-  const code = await command.run({ options: values as never, operands, terminal, signal: new AbortController().signal })
-  return { code, json: json as Record<string, unknown>, notes: notes.join('\n') }
-}
-
-const ids = ({ json }: { json: Record<string, unknown> }) => (json['results'] as { id: string }[]).map(({ id }) => id)
+const ids = ({ json }: CommandOutcome) => (json['results'] as { id: string }[]).map(({ id }) => id)
 
 describe('ms and pictures', () => {
   it('encodes a folder, and names what it cannot read', async () => {
@@ -108,7 +90,7 @@ describe('ms and pictures', () => {
     const trained = await ms(trainCommand as never, '--model', at('network'), '--data', at('data'), '--out', at('run'), '--head', 'lda')
     expect(trained.json).toMatchObject({ model: join(at('run'), 'model') })
     const after = await ms(evaluateCommand as never, '--model', at('run'), '--data', at('data'))
-    const score = ({ json }: typeof before) => (json['metrics'] as Record<string, number>)['map@r']
+    const score = ({ json }: CommandOutcome) => (json['metrics'] as Record<string, number>)['map@r']
     expect(score(after)).toBeGreaterThan(score(before))
   })
 

@@ -20,6 +20,7 @@ export { layerNorm } from './modules/layer-norm.js'
 export { normalize } from './modules/normalize.js'
 export { type PoolingMode, type PoolingOptions, pooling, poolingModes } from './modules/pooling.js'
 export { type ExportOnnxOptions, exportOnnx } from './onnx/export-onnx.js'
+export { type PluggedEncoder, pluggedEncoder } from './plugged/plugged-encoder.js'
 export { type PromptSettings, type Prompts, promptFor } from './prompts.js'
 export {
   type BinaryVectors,

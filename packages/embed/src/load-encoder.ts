@@ -12,6 +12,7 @@ import { type ModuleEntry, readModuleList, subFiles, unknownModule } from './mod
 import { normalize } from './modules/normalize.js'
 import { pooling } from './modules/pooling.js'
 import { exportedOnly, manifestName } from './onnx/exported-manifest.js'
+import { pluginFile, pluginMissing } from './plugged/load-plugged.js'
 import { readJsonIfThere } from './read-json.js'
 import { type Notice, type SentenceEncoder, type SentenceEncoderParts, sentenceEncoder } from './sentence-encoder.js'
 
@@ -32,7 +33,7 @@ export interface LoadEncoderOptions {
  * of a known family, which is then pooled by its mean.
  *
  * @throws `encoder.unrecognised` when the files are no model, `encoder.module-unknown`, `encoder.order`, `encoder.width`,
- *   `encoder.backbone-unknown`, `encoder.exported`, `config.malformed`, `config.invalid` naming file and field, and what reading weights and tokenisers throws
+ *   `encoder.backbone-unknown`, `encoder.exported`, `encoder.plugin-missing` for a model that a plug-in made (`loadModel` takes plug-ins), `config.malformed`, `config.invalid` naming file and field, and what reading weights and tokenisers throws
  * @example
  * ```ts
  * import { loadEncoder } from '@ms/embed'
@@ -45,6 +46,7 @@ export interface LoadEncoderOptions {
 export async function loadEncoder(files: ModelFiles, options: LoadEncoderOptions = {}): Promise<SentenceEncoder> {
   const names = new Set(await files.list())
   if (names.has(manifestName)) throw exportedOnly(files)
+  if (names.has(pluginFile)) throw await pluginMissing(files)
   if (names.has('modules.json')) return loadDirectory(files, names, options)
   const config = await readJsonIfThere(files, names, 'config.json', configSchema)
   if (config?.model_type === 'model2vec') return loadModel2Vec(files, config, options)

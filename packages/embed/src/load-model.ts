@@ -1,32 +1,39 @@
-import { type ModelFiles, MsError } from '@ms/core'
+import { type ImageSource, type ModelFiles, MsError } from '@ms/core'
+import type { EncoderPlugin } from '@ms/core/tensor'
 import { z } from 'zod'
 import type { ImageEncoder } from './image-encoder.js'
 import { type LoadEncoderOptions, loadEncoder } from './load-encoder.js'
 import { type LoadImageEncoderOptions, loadImageEncoder } from './load-image-encoder.js'
 import { readModuleList, subFiles } from './modules/module-list.js'
+import { loadPlugged, pluginFile } from './plugged/load-plugged.js'
+import { assertModality, type PluggedEncoder } from './plugged/plugged-encoder.js'
 import { readJsonIfThere } from './read-json.js'
 import type { SentenceEncoder } from './sentence-encoder.js'
 
 /** What a model's files hold: an encoder of texts, one of pictures, or both into one space. */
 export interface LoadedModel {
-  readonly text?: SentenceEncoder
-  readonly image?: ImageEncoder
+  readonly text?: SentenceEncoder | PluggedEncoder
+  readonly image?: ImageEncoder | PluggedEncoder<ImageSource>
 }
 
 export interface LoadModelOptions {
   text?: LoadEncoderOptions
   image?: LoadImageEncoderOptions
+  /** Kinds of encoders that may be found besides those that are known here. Default: none. */
+  plugins?: readonly EncoderPlugin<ImageSource>[]
 }
 
 const folders = { text: 'text', image: 'image' } as const
 
-const has = (names: ReadonlySet<string>, folder: string) => names.has(`${folder}/modules.json`) || names.has(`${folder}/config.json`)
+const has = (names: ReadonlySet<string>, folder: string) =>
+  ['modules.json', 'config.json', pluginFile].some((name) => names.has(`${folder}/${name}`))
 
 /**
  * Loads a model and tells from its files what items it takes: texts (`loadEncoder`), pictures (`loadImageEncoder`), or both, where there are
  * two encoders in `text/` and `image/`.
  *
- * @throws `encoder.no-image-processor` for a model of pictures when `options.image` is not given, and what the loaders throw
+ * @throws `encoder.no-image-processor` for a model of pictures when `options.image` is not given, `encoder.plugin-missing` naming the plug-in
+ *   that made the model when it is not among `options.plugins`, and what the loaders throw
  */
 export async function loadModel(files: ModelFiles, options: LoadModelOptions = {}): Promise<LoadedModel> {
   const names = new Set(await files.list())
@@ -37,8 +44,20 @@ export async function loadModel(files: ModelFiles, options: LoadModelOptions = {
       advice: 'Use openModel of @ms/embed/node, or hand over imageProcessor of @ms/backbones/node.',
     })
   }
+  if (names.has(pluginFile)) {
+    const encoder = await loadPlugged(files, options.plugins)
+    return encoder.modality === 'image' ? { image: encoder } : { text: encoder }
+  }
   if (has(names, folders.text) && has(names, folders.image)) {
-    return { text: await loadEncoder(subFiles(files, folders.text), options.text), image: await loadImage(subFiles(files, folders.image)) }
+    const [ofTexts, ofPictures] = [subFiles(files, folders.text), subFiles(files, folders.image)]
+    const plugged = async (own: ModelFiles, modality: 'text' | 'image') =>
+      names.has(`${folders[modality]}/${pluginFile}`)
+        ? assertModality(await loadPlugged(own, options.plugins), modality, own.location)
+        : undefined
+    return {
+      text: (await plugged(ofTexts, 'text')) ?? (await loadEncoder(ofTexts, options.text)),
+      image: (await plugged(ofPictures, 'image')) ?? (await loadImage(ofPictures)),
+    }
   }
   return (await readsPictures(files, names)) ? { image: await loadImage(files) } : { text: await loadEncoder(files, options.text) }
 }

@@ -1,11 +1,13 @@
 import { type CheckpointTensor, preprocessorConfig, quantizeRows, writeSafetensors } from '@ms/backbones'
-import { type ModelFiles, MsError } from '@ms/core'
+import { type ImageSource, type ModelFiles, MsError } from '@ms/core'
 import type { HostTensor, Parameters } from '@ms/core/tensor'
 import type { ImageEncoder } from './image-encoder.js'
 import { imageModelCard } from './image-model-card.js'
 import { type ModelCard, modelCard } from './model-card.js'
 import { modulePrefix } from './module-chain.js'
 import type { EncoderModule } from './modules/encoder-module.js'
+import type { PluggedEncoder } from './plugged/plugged-encoder.js'
+import { pluggedFiles } from './plugged/plugged-files.js'
 import { promptFor } from './prompts.js'
 import type { SentenceEncoder, SentenceEncoderParts } from './sentence-encoder.js'
 
@@ -26,17 +28,24 @@ export interface SaveEncoderOptions {
  * An encoder of pictures is written in the same layout with a first module of our own, `ms.ImageBackbone`: the network's config.json in
  * timm's or transformers' form, its weights, preprocessor_config.json, and the same settings exactly in image_settings.json.
  *
+ * An encoder of a plug-in is written as encoder_plugin.json (its name and config) and model.safetensors.
+ *
  * Files are written one after the other; `saveEncoderDirectory` of `@ms/embed/node` does it all or nothing.
  *
  * @throws `file.read-only` when the files cannot be written, `encoder.precision` for `int8` of anything but a table, and what writing throws
  */
 export async function saveEncoder(
-  encoder: SentenceEncoder | ImageEncoder,
+  encoder: SentenceEncoder | ImageEncoder | PluggedEncoder<ImageSource>,
   files: ModelFiles,
   options: SaveEncoderOptions = {},
 ): Promise<void> {
   if (!files.write) throw new MsError('file.read-only', 'these files cannot be written', { where: files.location })
-  const all = encoder.modality === 'text' ? textFiles(encoder, options) : imageFiles(encoder, options)
+  const all =
+    'plugin' in encoder
+      ? pluggedFiles(encoder, options)
+      : encoder.modality === 'text'
+        ? textFiles(encoder, options)
+        : imageFiles(encoder, options)
   for (const [name, bytes] of all) await files.write(name, bytes)
 }
 

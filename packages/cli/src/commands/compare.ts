@@ -3,9 +3,9 @@ import { readRunEvents } from '@ms/finetune/node'
 import { defineCommand } from '../command.js'
 import { compareSystems } from '../compare-systems.js'
 import { comparisonPage } from '../comparison-page.js'
-import { computeOptions, seedOption, splitOption } from '../compute-options.js'
+import { computeOptions, pluginOption, seedOption, splitOption } from '../compute-options.js'
 import { judgements, openRetrievalData } from '../open-data.js'
-import { defaultModel } from '../open-model.js'
+import { modelName } from '../open-model.js'
 import { openSearchEmbedders } from '../open-search-embedders.js'
 import { printComparison, printExamples } from '../print-comparison.js'
 
@@ -29,6 +29,7 @@ export const compareCommand = defineCommand({
     html: { type: 'string', value: 'FILE', help: 'write a page with the training, the measurements and queries won and lost' },
     'fail-if-worse': { type: 'boolean', help: 'exit 1 when tuned or hybrid-tuned is worse than base (p < 0.05)' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
+    ...pluginOption,
     ...seedOption,
     ...computeOptions,
   },
@@ -47,7 +48,7 @@ export const compareCommand = defineCommand({
       printExamples(report, data, terminal)
       if (options.html) {
         const page = await comparisonPage(report, data, {
-          title: `${data.name}: ${options.tuned} against ${options.base ?? defaultModel}`,
+          title: `${data.name}: ${options.tuned} against ${await modelName(options.base, options.plugin)}`,
           events: await readRunEvents(options.tuned),
         })
         await writeFileAtomic(options.html, page)

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { MsError, type Role } from '@ms/core'
 import { embedStream, type Precision } from '@ms/embed/node/serve'
 import { defineCommand } from '../command.js'
-import { computeOptions } from '../compute-options.js'
+import { computeOptions, pluginOption } from '../compute-options.js'
 import { openEmbedder } from '../open-embedder.js'
 import type { OptionSpecs } from '../option-values.js'
 import { progressBar } from '../progress-bar.js'
@@ -23,6 +23,7 @@ export const encodeOptions = {
   precision: { type: 'string', choices: ['float32', 'int8', 'binary'], help: 'round the components (default: float32)' },
   resume: { type: 'boolean', help: 'go on where an interrupted run of the same command stopped' },
   strict: { type: 'boolean', help: 'stop at a picture that cannot be read (default: leave it out, and say so at the end)' },
+  ...pluginOption,
   ...computeOptions,
 } as const satisfies OptionSpecs
 

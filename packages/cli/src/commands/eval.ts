@@ -1,9 +1,9 @@
 import { writeFileAtomic } from '@ms/core/node'
 import { defineCommand } from '../command.js'
-import { computeOptions, splitOption } from '../compute-options.js'
+import { computeOptions, pluginOption, splitOption } from '../compute-options.js'
 import { formatTable } from '../format-table.js'
 import { judgements, openRetrievalData } from '../open-data.js'
-import { defaultModel } from '../open-model.js'
+import { modelName } from '../open-model.js'
 import { openSearchEmbedders } from '../open-search-embedders.js'
 import { wrongUse } from '../option-values.js'
 import { progressBar } from '../progress-bar.js'
@@ -35,6 +35,7 @@ export const evaluateCommand = defineCommand({
     },
     'per-query': { type: 'string', value: 'FILE', help: 'write every query’s values as .tsv' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
+    ...pluginOption,
     ...computeOptions,
   },
   examples: ['ms eval --model ms-mini-text --data ./my-data --mode hybrid', 'ms eval --model bm25 --data ./my-data'],
@@ -61,7 +62,7 @@ export const evaluateCommand = defineCommand({
       mode === 'lexical' ? await keywordRuns({ ...system, plain: keywordOnly }) : mode === 'dense' ? await dense() : await hybrid()
     const evaluation = evaluateSystem(runs, system)
     const fusion = 'fusion' in runs ? runs.fusion : undefined
-    const model = keywordOnly || mode === 'lexical' ? 'bm25' : (options.model ?? defaultModel)
+    const model = keywordOnly || mode === 'lexical' ? 'bm25' : await modelName(options.model, options.plugin)
 
     if (options['per-query']) {
       const names = Object.keys(evaluation.perQuery)

@@ -4,10 +4,11 @@ import { type Document, MsError, readDocuments, textLines } from '@ms/core'
 import { embedCorpus, type RetrievalEmbedder } from '@ms/finetune'
 import { bm25Index, exactVectorIndex } from '@ms/index'
 import { type Collection, openCollection, readCollectionManifest, saveCollection } from '@ms/index/node'
+import { assertPluginOf, pluginSetting } from '../collection-plugin.js'
 import { type CommandContext, defineCommand } from '../command.js'
-import { computeOptions } from '../compute-options.js'
+import { computeOptions, pluginOption } from '../compute-options.js'
 import { openRetrievalData } from '../open-data.js'
-import { defaultModel } from '../open-model.js'
+import { modelName } from '../open-model.js'
 import { openSearchEmbedders, type SearchEmbedders } from '../open-search-embedders.js'
 import type { OptionSpecs } from '../option-values.js'
 import { wrongUse } from '../option-values.js'
@@ -32,6 +33,7 @@ const options = {
     value: 'X',
     help: 'create: the weight of hybrid search, 0 keywords … 1 vectors (default: rank fusion)',
   },
+  ...pluginOption,
   ...computeOptions,
 } as const satisfies OptionSpecs
 
@@ -121,8 +123,8 @@ async function create(context: Context): Promise<number> {
       documents,
       vectorIndex,
       lexicalIndex,
-      model: await modelReference(options.model),
-      settings: weight === undefined ? {} : { weight },
+      model: await modelReference(options),
+      settings: { ...pluginSetting(embedder.model), ...(weight === undefined ? {} : { weight }) },
     })
     terminal.print(
       `${documents.length} documents in ${options.collection}, hybrid search by ${weight === undefined ? 'rank fusion' : `weight ${weight}`}`,
@@ -154,7 +156,8 @@ async function fittedWeight(embedder: RetrievalEmbedder, { options, signal }: Co
 }
 
 /** A folder is remembered by its whole path, so that the collection can be searched from anywhere. */
-async function modelReference(model: string = defaultModel): Promise<string> {
+async function modelReference({ model: given, plugin }: Context['options']): Promise<string> {
+  const model = await modelName(given, plugin)
   return (await stat(model).catch(() => undefined))?.isDirectory() ? resolve(model) : model
 }
 
@@ -185,6 +188,7 @@ async function add(context: Context): Promise<number> {
   return change(context, async ({ documents, vectorIndex, lexicalIndex, manifest }) => {
     let fresh: readonly Document[] = given
     if (vectorIndex) {
+      await assertPluginOf(manifest.settings, options.plugin, options.collection)
       const embedder = await openSearchEmbedders(manifest.model, { options, terminal, signal })
       try {
         if (embedder.space !== manifest.space) {

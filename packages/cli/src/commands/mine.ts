@@ -1,7 +1,7 @@
 import { writeFileAtomic } from '@ms/core/node'
 import { mineHardNegatives } from '@ms/finetune'
 import { defineCommand } from '../command.js'
-import { computeOptions } from '../compute-options.js'
+import { computeOptions, pluginOption } from '../compute-options.js'
 import { openRetrievalData } from '../open-data.js'
 import { openSearchEmbedder } from '../open-embedder.js'
 import { progressBar } from '../progress-bar.js'
@@ -24,6 +24,7 @@ export const mineCommand = defineCommand({
       value: 'X',
       help: 'a negative scores below X times the positive (default: 0.95)',
     },
+    ...pluginOption,
     ...computeOptions,
   },
   run: async ({ options, terminal, signal }) => {

@@ -1,8 +1,9 @@
 import { type Embedder, MsError } from '@ms/core'
 import { openCollection } from '@ms/index/node'
 import { convexFusion, createSearch, highlight, type SearchMode } from '@ms/search'
+import { assertPluginOf } from '../collection-plugin.js'
 import { defineCommand } from '../command.js'
-import { computeOptions } from '../compute-options.js'
+import { computeOptions, pluginOption } from '../compute-options.js'
 import { clip } from '../display-width.js'
 import { openSearchEmbedders } from '../open-search-embedders.js'
 import { wrongUse } from '../option-values.js'
@@ -19,6 +20,7 @@ export const searchCommand = defineCommand({
     k: { type: 'integer', min: 1, max: 10_000, value: 'N', help: 'results (default: 10)' },
     image: { type: 'string', value: 'FILE', help: 'instead of a query: documents whose pictures are like this one' },
     like: { type: 'string', value: 'ID', help: 'instead of a query: documents like this one' },
+    ...pluginOption,
     ...computeOptions,
   },
   examples: [
@@ -32,6 +34,7 @@ export const searchCommand = defineCommand({
       throw wrongUse('one query is needed: words, --image FILE or --like ID', 'ms search --collection C "what you look for"')
     const { documents, vectorIndex, lexicalIndex, manifest } = await openCollection(options.collection)
     const mode = options.mode as SearchMode | undefined
+    if (vectorIndex && mode !== 'lexical') await assertPluginOf(manifest.settings, options.plugin, options.collection)
     const embedder =
       vectorIndex && mode !== 'lexical'
         ? await openSearchEmbedders(options.model ?? manifest.model, { options, terminal, signal })

@@ -14,10 +14,10 @@ import type { LoadedModel, PoolingMode } from '@ms/embed'
 import { type Augmentation, examplesFromRetrieval, ldaHead, standardPictureAugment, standardTextAugment } from '@ms/finetune'
 import { featureDirectory } from '@ms/finetune/node'
 import { defineCommand } from '../command.js'
-import { computeOptions, seedOption } from '../compute-options.js'
+import { computeOptions, pluginOption, seedOption } from '../compute-options.js'
 import { openData, openRetrievalData } from '../open-data.js'
 import { openEngineFor } from '../open-engine.js'
-import { defaultModel, openAnyModel } from '../open-model.js'
+import { modelName, openAnyModel } from '../open-model.js'
 import { wrongUse } from '../option-values.js'
 import { trainingPrinter } from '../print-training.js'
 import { columnEncoders, trainRun } from '../train-run.js'
@@ -91,6 +91,7 @@ export const trainCommand = defineCommand({
     'early-stop': { type: 'integer', min: 1, help: 'end after N epochs without a better dev score' },
     resume: { type: 'boolean', help: 'go on from the last checkpoint in RUN' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
+    ...pluginOption,
     ...seedOption,
     ...computeOptions,
   },
@@ -104,6 +105,8 @@ export const trainCommand = defineCommand({
     const tuned = await openAnyModel(options.model, {
       terminal,
       signal,
+      plugin: options.plugin,
+      seed: options.seed,
       image: { ...(pooling ? { pooling } : {}), ...(options['input-size'] ? { inputSize: options['input-size'] } : {}) },
       ...(vary ? { pictures: { extent: 'whole' } } : {}),
     })
@@ -131,7 +134,7 @@ export const trainCommand = defineCommand({
           : {}),
         ...(features ? { features } : {}),
         ...(options.head ? { finish: (model: LoadedModel) => withHead(model, examples, { engine, signal, features }) } : {}),
-        model: options.model ?? defaultModel,
+        model: await modelName(options.model, options.plugin),
         examples,
         dev,
         loss,
@@ -164,7 +167,7 @@ export const trainCommand = defineCommand({
 
 /** What usually helps, of texts or of pictures. */
 function standardAugmentation(modality: Modality, { image }: LoadedModel): Augmentation<ImageSource, Prepared> {
-  if (modality === 'text' || !image) {
+  if (modality === 'text' || !image || 'plugin' in image) {
     const vary = standardTextAugment()
     return { item: (item, random) => (typeof item === 'string' ? vary(item, random) : item) }
   }
@@ -183,6 +186,14 @@ async function withHead(
   const modalities = new Set(examples.modalities ?? ['text'])
   if (modalities.size > 1) throw wrongUse('--head lda is for one kind of items, and these are texts and pictures', 'Leave --head out.')
   const { text, image } = model
-  if (modalities.has('image')) return image ? { ...model, image: await ldaHead(image, { examples, ...options }) } : model
-  return text ? { ...model, text: await ldaHead(text, { examples, ...options }) } : model
+  if (modalities.has('image') && image) return { ...model, image: await ldaHead(withModules(image), { examples, ...options }) }
+  return text ? { ...model, text: await ldaHead(withModules(text), { examples, ...options }) } : model
+}
+
+/** @throws `cli.usage` for an encoder of a plug-in, which nothing can be put behind */
+function withModules<E extends NonNullable<LoadedModel['text'] | LoadedModel['image']>>(
+  encoder: E,
+): Exclude<E, { readonly plugin: string }> {
+  if (!('plugin' in encoder)) return encoder as Exclude<E, { readonly plugin: string }>
+  throw wrongUse(`--head is for encoders that consist of modules, and ${encoder.plugin} is a plug-in’s`, 'Leave --head out.')
 }

@@ -1,5 +1,7 @@
+import type { ImageSource } from '@ms/core'
 import { directoryFiles, replaceDirectory } from '@ms/core/node'
 import type { ImageEncoder } from '../image-encoder.js'
+import type { PluggedEncoder } from '../plugged/plugged-encoder.js'
 import { type SaveEncoderOptions, saveEncoder } from '../save-encoder.js'
 import type { SentenceEncoder } from '../sentence-encoder.js'
 
@@ -15,7 +17,7 @@ import type { SentenceEncoder } from '../sentence-encoder.js'
  * ```
  */
 export async function saveEncoderDirectory(
-  encoder: SentenceEncoder | ImageEncoder,
+  encoder: SentenceEncoder | ImageEncoder | PluggedEncoder<ImageSource>,
   path: string,
   options: SaveEncoderOptions = {},
 ): Promise<void> {
