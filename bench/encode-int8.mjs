@@ -1,8 +1,7 @@
-// Encoding with MiniLM in float32 and in eight bits, beside sentence-transformers, and how long the first vector takes:
+// Encoding with MiniLM in float32 and in eight bits, beside sentence-transformers:
 // `MS_PYTHON=python node bench/encode-int8.mjs MODEL_DIR [--json]`, after `pnpm build`. CPU seconds of one thread, texts of 16 and of
-// 64 tokens, tokenising included; rounds of the three take turns, and ratios are taken round by round. The first vector: CPU and wall
-// seconds of the whole process `ms encode` on one sentence. Without MS_PYTHON only ours runs.
-import { execFileSync, spawnSync } from 'node:child_process'
+// 64 tokens, tokenising included; rounds of the three take turns, and ratios are taken round by round. Without MS_PYTHON only ours runs.
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,8 +34,6 @@ async function compare(model) {
       writeFileSync(file, JSON.stringify(texts(model, tokens, count)))
       result[`${tokens} tokens`] = encodeRounds(file, { model, int8: join(folder, 'int8') }, count)
     }
-    const models = { 'ms-mini-text': 'ms-mini-text', float32: model, 'exported int8': join(folder, 'int8') }
-    result['first vector'] = Object.fromEntries(Object.entries(models).map(([name, each]) => [name, firstVector(each, folder)]))
     console.log(process.argv.includes('--json') ? JSON.stringify(result) : result)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -85,29 +82,4 @@ async function encodeOnce(kind, model, file) {
   await embedder.dispose()
   await encoder.dispose?.()
   return Math.min(...times)
-}
-
-/** Medians over five processes, which have the machine's files in memory already. */
-function firstVector(model, folder) {
-  const bin = fileURLToPath(new URL('../packages/cli/dist/bin.js', import.meta.url))
-  const input = join(folder, 'one.txt')
-  writeFileSync(input, 'how do I start on a new page\n')
-  const [wall, used] = [[], []]
-  for (let i = 0; i < 6; i++) {
-    const start = performance.now()
-    const child = spawnSync(
-      'bash',
-      ['-c', 'time "$@"', 'bash', process.execPath, bin, 'encode', '--model', model, '--input', input, '--output', join(folder, 'o.npy')],
-      {
-        encoding: 'utf8',
-        env: { ...process.env, TIMEFORMAT: 'CPU %U %S' },
-      },
-    )
-    if (child.status !== 0) throw new Error(child.stderr)
-    const [, user, system] = child.stderr.match(/CPU ([\d.]+) ([\d.]+)/)
-    if (i === 0) continue
-    wall.push((performance.now() - start) / 1000)
-    used.push(Number(user) + Number(system))
-  }
-  return { wallSeconds: round(median(wall)), cpuSeconds: round(median(used)) }
 }

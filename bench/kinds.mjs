@@ -65,6 +65,7 @@ export const scripts = {
   'train-static': ['static-training.mjs'],
   'train-resnet-50': ['resnet-training.mjs'],
   'encode-int8': ['encode-int8.mjs', 'MODEL'],
+  start: ['start.mjs', 'MODEL'],
   pictures: ['pictures.mjs'],
   lexical: ['lexical.mjs'],
 }

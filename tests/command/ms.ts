@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 /** The built command. */
 export const bin = fileURLToPath(new URL('../../packages/cli/dist/bin.js', import.meta.url))
 
+/** Not the user's own. */
+const cache = fileURLToPath(new URL('../../.cache/tests', import.meta.url))
+
 export interface Outcome {
   readonly code: number | null
   readonly stdout: string
@@ -15,7 +18,7 @@ export function ms(words: readonly string[], { cwd, env }: { cwd?: string; env?:
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...words], {
       cwd,
-      env: { ...process.env, ...env, NO_COLOR: '1' },
+      env: { ...process.env, MS_CACHE: cache, ...env, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let [stdout, stderr] = ['', '']

@@ -1,7 +1,6 @@
 import { MsError } from '@ms/core'
 import { adviceFor } from './advice.js'
 import type { Command } from './command.js'
-import { commandHelp, overview } from './help.js'
 import { nearest } from './nearest.js'
 import { type OptionSpecs, parseOptions, wrongUse } from './option-values.js'
 import { createTerminal } from './terminal.js'
@@ -36,6 +35,7 @@ function reportError(error: unknown): number {
 async function dispatch(words: readonly string[], entries: readonly CommandEntry[], signal: AbortSignal): Promise<number> {
   const [name, ...rest] = words
   if (name === undefined || name === '--help' || name === 'help' || name === '-h') {
+    const { overview } = await import('./help.js')
     process.stdout.write(`${overview(entries)}\n`)
     return name === undefined ? 2 : 0
   }
@@ -50,6 +50,7 @@ async function dispatch(words: readonly string[], entries: readonly CommandEntry
   const command = await entry.load()
   const known = { ...command, options: { ...command.options, ...everyCommand } }
   if (rest.includes('--help')) {
+    const { commandHelp } = await import('./help.js')
     process.stdout.write(`${commandHelp(known)}\n`)
     return 0
   }

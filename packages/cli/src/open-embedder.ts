@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import {
   createEmbedder,
   type EmbedderOptions,
@@ -5,7 +6,13 @@ import {
   isExportedDirectory,
   type OwnedEmbedder,
   openExportedEncoder,
+  openSnapshot,
+  rememberFiles,
+  resolveModel,
+  type SnapshotEncoder,
 } from '@ms/embed/node/serve'
+import { installedRivals } from '@ms/runtime/node/onnx'
+import { builtinModels, defaultModel } from './default-model.js'
 import { wrongUse } from './option-values.js'
 import type { Terminal } from './terminal.js'
 
@@ -43,25 +50,62 @@ async function open(
       throw wrongUse(`--backend is "${backend}", and ${name} is an exported model`, 'It runs in ONNX Runtime: leave --backend out.')
     const encoder = await openExportedEncoder(name, { threads: threads ?? threadsOfEnvironment() })
     terminal.note(`exported model, ${encoder.precision}`)
-    const embedder = await createEmbedder(encoder, settings(encoder))
-    return {
-      ...embedder,
-      dispose: async () => {
-        await embedder.dispose()
-        await encoder.dispose()
-      },
-    }
+    return owned(encoder, settings(encoder))
   }
-  const [{ openAnyModel, openModel, textEncoder }, { openEngineFor }] = await Promise.all([
+  const { plugin = [] } = options
+  if (plugin.length === 0) return openText(name, { options, terminal, signal }, settings)
+  const [{ openAnyModel, textEncoder }, { openEngineFor }] = await Promise.all([import('./open-model.js'), import('./open-engine.js')])
+  const encoder = textEncoder(await openAnyModel(name, { terminal, signal, plugin }), name)
+  return createEmbedder(encoder, { ...settings(encoder), engine: () => openEngineFor(options, terminal, signal) })
+}
+
+/** A model of texts: from its snapshot, if there is one. */
+async function openText(
+  name: string = defaultModel,
+  { options, terminal, signal }: Omit<OpenEmbedderOptions, 'embedder'>,
+  settings: Settings,
+): Promise<OwnedEmbedder<string>> {
+  const files = rememberFiles(await resolveModel(name, { builtin: builtinModels, signal }))
+  const quick = (await mayBeQuick(options)) ? { threads: options.threads ?? threadsOfEnvironment() } : undefined
+  const known = quick && (await openSnapshot(files, quick))
+  if (known) {
+    for (const { code, message } of known.notices) terminal.note(`note[${code}]: ${message}`)
+    tellEngine(known, quick, terminal)
+    return owned(known, settings(known))
+  }
+  const [{ openModel }, { openEngineFor }, { takeSnapshot }] = await Promise.all([
     import('./open-model.js'),
     import('./open-engine.js'),
+    import('@ms/embed/node'),
   ])
-  const { plugin = [] } = options
-  const encoder =
-    plugin.length > 0
-      ? textEncoder(await openAnyModel(name, { terminal, signal, plugin }), name)
-      : await openModel(name, { terminal, signal })
+  const encoder = await openModel(name, { terminal, signal, files })
+  // What cannot be recorded here is run by an engine, and what is wrong is said there.
+  const taken = quick && (await takeSnapshot(encoder, files, quick).catch(() => undefined))
+  if (taken) {
+    tellEngine(taken, quick, terminal)
+    return owned(taken, settings(taken))
+  }
   return createEmbedder(encoder, { ...settings(encoder), engine: () => openEngineFor(options, terminal, signal) })
+}
+
+/** Whether ONNX Runtime on the processor is what would be taken. */
+const mayBeQuick = async ({ backend = 'auto' }: OpenEmbedderOptions['options']) =>
+  backend === 'traced' || (backend === 'auto' && (await installedRivals()).length === 0)
+
+function tellEngine({ kind }: SnapshotEncoder, { threads = availableParallelism() }: { threads?: number }, terminal: Terminal): void {
+  if (kind === 'graph') terminal.note(`engine traced, ${threads} ${threads === 1 ? 'thread' : 'threads'}`)
+}
+
+/** An embedder that takes its encoder with it. */
+async function owned(encoder: ExportedEncoder, settings: OpenEmbedderOptions['embedder']): Promise<OwnedEmbedder<string>> {
+  const embedder = await createEmbedder(encoder, settings)
+  return {
+    ...embedder,
+    dispose: async () => {
+      await embedder.dispose()
+      await encoder.dispose()
+    },
+  }
 }
 
 /** @throws `cli.usage` */

@@ -1,21 +1,26 @@
-import { type ImageSource, MsError } from '@ms/core'
+import { type ImageSource, type ModelFiles, MsError } from '@ms/core'
 import type { ImageEncoder, LoadedModel, PluggedEncoder, SentenceEncoder } from '@ms/embed'
 import { type OpenModelOptions as OpenAnyOptions, openModel as openAny, openEncoder } from '@ms/embed/node'
-import { miniText } from '@ms/mini'
+import { builtinModels, defaultModel } from './default-model.js'
 import { loadPlugins, type Plugin } from './load-plugins.js'
 import type { Terminal } from './terminal.js'
 
-/** The model that is used where none is named. */
-export const defaultModel = 'ms-mini-text'
+export { defaultModel } from './default-model.js'
 
 export interface OpenModelOptions {
   readonly terminal: Terminal
   readonly signal: AbortSignal
 }
 
+export interface OpenTextModelOptions extends OpenModelOptions {
+  /** What the name stands for, where that is known already. */
+  readonly files?: ModelFiles
+}
+
 /** Opens what `--model` names: a preset, a hub id, a folder, or a finished run. */
-export async function openModel(name: string = defaultModel, { terminal, signal }: OpenModelOptions): Promise<SentenceEncoder> {
-  const encoder = await openEncoder(name, { builtin: { [defaultModel]: async () => miniText() }, signal })
+export async function openModel(name: string = defaultModel, { terminal, signal, files }: OpenTextModelOptions): Promise<SentenceEncoder> {
+  const builtin = files ? { [name]: async () => files } : builtinModels
+  const encoder = await openEncoder(name, { builtin, signal })
   for (const notice of encoder.notices) terminal.note(`note[${notice.code}]: ${notice.message}`)
   return encoder
 }
@@ -38,12 +43,7 @@ export async function openAnyModel(
   { terminal, signal, plugin, ...options }: OpenAnyModelOptions,
 ): Promise<LoadedModel> {
   const plugins = await loadPlugins(plugin)
-  const model = await openAny(name ?? usualModel(plugins), {
-    builtin: { [defaultModel]: async () => miniText() },
-    signal,
-    plugins,
-    ...options,
-  })
+  const model = await openAny(name ?? usualModel(plugins), { builtin: builtinModels, signal, plugins, ...options })
   for (const encoder of [model.text, model.image]) {
     for (const notice of encoder?.notices ?? []) terminal.note(`note[${notice.code}]: ${notice.message}`)
   }

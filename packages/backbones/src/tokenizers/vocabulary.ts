@@ -26,9 +26,13 @@ export function readVocabulary(json: TokenizerJson, where: string): Vocabulary {
       else pieces.set(entry[0], id)
     })
   } else if (typeof source === 'object' && source !== null) {
-    for (const [token, id] of Object.entries(source)) {
-      if (!Number.isInteger(id) || id < 0 || id > 0x7ffffffe) fail(`model.vocab has the id ${id} for the token ${token}`)
-      pieces.set(token, id)
+    const ids = source as Readonly<Record<string, unknown>>
+    // Not Object.entries: an array for each of tens of thousands of tokens takes longer than all the rest.
+    for (const token of Object.keys(ids)) {
+      const id = ids[token]
+      if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > 0x7ffffffe)
+        fail(`model.vocab has the id ${id} for the token ${token}`)
+      else pieces.set(token, id)
     }
   }
   if (pieces.size === 0) fail('model.vocab is missing or empty')

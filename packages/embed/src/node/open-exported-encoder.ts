@@ -1,29 +1,18 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ModelFiles, MsError, vectors } from '@ms/core'
+import { type ModelFiles, MsError } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
-import type { Encoder } from '@ms/core/tensor'
 import { openOnnxModel } from '@ms/runtime/node/onnx'
-import type { Describable } from '../encoder-space.js'
 import { type ExportedManifest, exportedOnly, manifestName, manifestSchema, tokenizerFile } from '../onnx/exported-manifest.js'
 import { openSequenceTokenizer } from '../open-sequence-tokenizer.js'
 import { readJson } from '../read-json.js'
-import type { Similarity } from '../sentence-encoder.js'
 import { sha256 } from '../sha256.js'
-import { sequenceProcessor, type TokenizedText } from '../text-processor.js'
+import { sequenceProcessor } from '../text-processor.js'
+import { type ExportedEncoder, exportedEncoder } from './exported-encoder.js'
 
 export interface OpenExportedOptions {
   /** Threads of one computation. Default: as many as the machine runs at once. */
   readonly threads?: number
-}
-
-/** An encoder whose network is a graph in ONNX Runtime. It embeds and cannot be trained. */
-export interface ExportedEncoder extends Encoder<string, TokenizedText>, Describable {
-  readonly precision: 'float32' | 'int8'
-  readonly similarity: Similarity
-  readonly truncateDim?: number
-  /** Gives back the graph's memory. */
-  dispose(): Promise<void>
 }
 
 /** Whether a path is the folder of an exported model. */
@@ -63,24 +52,7 @@ export async function openExportedEncoder(model: string | ModelFiles, { threads 
   const refuse = (): never => {
     throw exportedOnly(files)
   }
-  return {
-    dim,
-    similarity,
-    identity,
-    fingerprint: identity,
-    precision: graph.precision,
-    ...(truncateDim === undefined ? {} : { truncateDim }),
-    processor,
-    parameters: new Map(),
-    lookups: {},
-    forward: refuse,
-    withParameters: refuse,
-    direct: async (inputs) => {
-      const { data } = await session.run(inputs, 'sentence_embedding')
-      return vectors(data, data.length / dim, dim)
-    },
-    dispose: () => session.release(),
-  }
+  return exportedEncoder(session, { dim, truncateDim, similarity, identity, precision: graph.precision, processor, refuse })
 }
 
 async function openProcessor(files: ModelFiles, { text }: ExportedManifest) {

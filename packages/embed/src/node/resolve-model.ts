@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { presets as allPresets, architectureFiles, architectures, type Preset } from '@ms/backbones'
-import { type HubFilesOptions, hubFiles } from '@ms/backbones/node'
+import { presets as allPresets, type HubFilesOptions, hubFiles, type Preset } from '@ms/backbones/node/hub'
 import { type ModelFiles, MsError } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
 import { nearestNames } from './nearest-names.js'
@@ -34,9 +33,13 @@ export async function resolveModel(name: string, options: ResolveModelOptions = 
   if (preset) return hubFiles(preset.id, hub)
   if (name !== '' && (await isFolder(name))) return folderFiles(name)
   const [, architecture, file] = name.match(/^(\w[\w.-]+):(.+)$/s) ?? []
-  if (architecture && architectures.has(architecture.toLowerCase())) {
-    if (await isFile(file)) return architectureFiles(architecture, directoryFiles(dirname(file)), basename(file))
-    throw new MsError('file.missing', 'there is no such checkpoint', { where: file, advice: 'Check the path after the colon.' })
+  if (architecture) {
+    // Loaded only here: the networks bring TensorFlow.js with them.
+    const { architectures, architectureFiles } = await import('@ms/backbones')
+    if (architectures.has(architecture.toLowerCase())) {
+      if (await isFile(file)) return architectureFiles(architecture, directoryFiles(dirname(file)), basename(file))
+      throw new MsError('file.missing', 'there is no such checkpoint', { where: file, advice: 'Check the path after the colon.' })
+    }
   }
   if (await isFile(name)) {
     throw new MsError('encoder.unknown', `${name} is a file`, { where: name, advice: 'Name the folder that the model’s files are in.' })

@@ -1,6 +1,6 @@
 import { type ModelFiles, MsError } from '@ms/core'
 import type { Inputs, TensorFunction, Tensors } from '@ms/core/tensor'
-import { gatherRows, recordOnnx } from '@ms/runtime'
+import { gatherRows, type RecordOnnxOptions, recordOnnx } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 import { encoderIdentity } from '../encoder-space.js'
 import type { ModelCard } from '../model-card.js'
@@ -64,7 +64,12 @@ const json = (value: unknown) => new TextEncoder().encode(`${JSON.stringify(valu
 /** Sizes of the recorded sample; they do not matter. */
 const shape = [3, 6]
 
-function recordEncoder(encoder: SentenceEncoder, precision: 'float32' | 'int8'): Promise<Uint8Array> {
+/** The encoder's graph as an ONNX file. @param externalWeight see `RecordOnnxOptions` */
+export function recordEncoder(
+  encoder: SentenceEncoder,
+  precision: 'float32' | 'int8',
+  externalWeight?: RecordOnnxOptions['externalWeight'],
+): Promise<Uint8Array> {
   const length = shape[0] * shape[1]
   const ids = { shape, data: new Int32Array(length) }
   const sampleInputs: Inputs = {
@@ -79,6 +84,7 @@ function recordEncoder(encoder: SentenceEncoder, precision: 'float32' | 'int8'):
     sampleInputs,
     dynamicAxes: Object.fromEntries(Object.keys(sampleInputs).map((name) => [name, axes])),
     int64Inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
+    externalWeight,
     ...(precision === 'int8' ? { quantize: precision } : {}),
   })
 }

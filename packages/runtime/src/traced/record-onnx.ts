@@ -30,6 +30,11 @@ export interface RecordOnnxOptions {
    * processor. The file then uses an operator of ONNX Runtime's own. Default: float32, as they are.
    */
   readonly quantize?: 'int8'
+  /**
+   * Where a weight's numbers lie outside the ONNX file: a file's name and a position in it, in bytes. Undefined: they are put inside.
+   * Default: all inside. Not together with `quantize`.
+   */
+  externalWeight?(name: string): { readonly location: string; readonly offset: number } | undefined
 }
 
 /**
@@ -73,12 +78,16 @@ export async function recordOnnx<O extends Tensors>(fn: TensorFunction<O>, optio
     })
   }
   const weight = (name: string) => constants.get(name)?.data ?? new Float32Array()
+  const placed = (name: string) => {
+    const place = options.quantize ? undefined : options.externalWeight?.(name)
+    return place ? { ...place, length: weight(name).byteLength } : weight(name)
+  }
   const optimised = optimise(graph)
   const plain = withPlainNames(options.quantize ? quantize(optimised, weight) : optimised, int64Inputs)
   const model = lower(plain, {
     symbols: symbols.map(({ axes }) => ({ axes: axes.map((axis) => ({ ...axis, name: plainName(axis.name) })) })),
     symbolNames: names,
-    weight,
+    weight: placed,
   })
   return encodeModel(model)
 }

@@ -6,6 +6,8 @@ import { failure, importOrt, sessionOptions } from './ort.js'
 export interface OpenOnnxModelOptions {
   /** Threads of one computation. Default: as many as the machine runs at once. */
   readonly threads?: number
+  /** The files that the model's weights lie in, where they are not in the model itself, by the names it has for them. */
+  readonly externalData?: ReadonlyMap<string, Uint8Array>
 }
 
 /** An ONNX file that is loaded and can be run. */
@@ -22,13 +24,16 @@ export interface OnnxModelSession {
  * Loads an ONNX file with ONNX Runtime, on the CPU. It loads no TensorFlow.js.
  * @throws `engine.unusable` where onnxruntime-node is not installed or cannot be loaded, `engine.failed` for a file that it refuses
  */
-export async function openOnnxModel(bytes: Uint8Array, { threads }: OpenOnnxModelOptions = {}): Promise<OnnxModelSession> {
+export async function openOnnxModel(bytes: Uint8Array, options: OpenOnnxModelOptions = {}): Promise<OnnxModelSession> {
   const ort = await importOrt()
-  const session = await ort.InferenceSession.create(bytes, sessionOptions({ threads: threads ?? availableParallelism() })).catch(
-    (cause: unknown) => {
-      throw failure('loading an ONNX file', cause)
-    },
-  )
+  const { threads = availableParallelism(), externalData } = options
+  const settings = {
+    ...sessionOptions({ threads }),
+    ...(externalData ? { externalData: Array.from(externalData, ([path, data]) => ({ path, data })) } : {}),
+  }
+  const session = await ort.InferenceSession.create(bytes, settings).catch((cause: unknown) => {
+    throw failure('loading an ONNX file', cause)
+  })
   const tensor = (type: string, { shape, data }: HostTensor) => {
     const dims = [...shape]
     if (type === 'int64') return new ort.Tensor('int64', BigInt64Array.from(data as Int32Array, BigInt), dims)

@@ -28,8 +28,8 @@ export interface OnnxTensor {
   readonly name: string
   readonly dtype: ElementType
   readonly shape: readonly number[]
-  /** Its numbers; or where they lie outside the model. */
-  readonly data: TensorData | { readonly location: string; readonly length: number }
+  /** Its numbers; or where they lie outside the model, in bytes. Offset: by default 0. */
+  readonly data: TensorData | { readonly location: string; readonly offset?: number; readonly length: number }
 }
 
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array
@@ -76,7 +76,7 @@ const tensor = ({ name, dtype, shape, data }: OnnxTensor): Message => {
   for (const size of shape) message.integer(1, size)
   message.integer(2, elementTypes[dtype]).text(8, name)
   if (!('location' in data)) return message.bytes(9, bytesOf(data))
-  const entries = { location: data.location, offset: '0', length: String(data.length) }
+  const entries = { location: data.location, offset: String(data.offset ?? 0), length: String(data.length) }
   for (const [key, value] of Object.entries(entries)) message.message(13, new Message().text(1, key).text(2, value))
   return message.integer(14, 1)
 }

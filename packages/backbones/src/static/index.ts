@@ -1,0 +1,1 @@
+export { meanRows, type RaggedIds, type StaticTable } from './static-table.js'
