@@ -27,6 +27,18 @@ export const kinds = {
       'the same without dropout': python('minilm_training.py', 'real-eval', 'MODEL', 'DATA', '4'),
     },
   },
+  'train-real-dropout': {
+    title: 'The same with the dropout of the checkpoint, 0.1',
+    figure: 'stepMs',
+    ours: node('minilm-training.mjs', 'real-dropout', 'MODEL', 'DATA', '4'),
+    peers: { 'sentence-transformers': python('minilm_training.py', 'real', 'MODEL', 'DATA', '4') },
+  },
+  'train-uniform-dropout': {
+    title: 'Train MiniLM, a step of 32 pairs × 64 tokens, Adam, dropout 0.1',
+    figure: 'stepMs',
+    ours: node('minilm-training.mjs', 'uniform-dropout', 'MODEL', 'DATA', '6'),
+    peers: { PyTorch: python('minilm_training.py', 'uniform-dropout', 'MODEL', 'DATA', '6') },
+  },
   'encode-16': encode('16', '600 texts of 16 tokens'),
   'encode-64': encode('64', '200 texts of 64 tokens'),
   'encode-256': encode('256', '60 texts of 256 tokens'),

@@ -1,5 +1,6 @@
-// One round of training MiniLM: `node bench/minilm-training.mjs uniform|real MODEL DATA STEPS [BATCH]`, run by bench/run.mjs.
-// `uniform`: pairs of 64 tokens each, Adam; `real`: pairs of the collection as they are, with the defaults of `ms train`.
+// One round of training MiniLM: `node bench/minilm-training.mjs uniform|real[-dropout] MODEL DATA STEPS [BATCH]`, run by bench/run.mjs.
+// `uniform`: pairs of 64 tokens each, Adam; `real`: pairs of the collection as they are, with the defaults of `ms train`;
+// `-dropout`: with the dropout of the checkpoint.
 import { resolve } from 'node:path'
 import { readData, seededRandom } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
@@ -8,7 +9,8 @@ import { adam, constant, defaultSettings, examplesFromRetrieval, finish, multipl
 import { openEngine } from '@ms/runtime/node'
 import { clock, report } from './round.mjs'
 
-const [kind, model, data, count, size = '32'] = process.argv.slice(2)
+const [named, model, data, count, size = '32'] = process.argv.slice(2)
+const [kind, dropping] = named.split('-')
 const steps = Number(count)
 const batchSize = Number(size)
 const encoder = await openEncoder(resolve(model))
@@ -19,9 +21,10 @@ const settings =
   kind === 'real'
     ? { ...defaultSettings(encoder, { columns: [Array(2000)] }), schedule: constant() }
     : { epochs: 1, batchSize, learningRate: 2e-5, optimizer: adam(), schedule: constant() }
+const dropout = dropping ? { dropout: 'config' } : {}
 const training = train({
   encoder: kind === 'real' ? encoder : sameLength(encoder),
-  ...{ engine, examples, settings },
+  ...{ engine, examples, settings: { ...settings, ...dropout } },
   loss: multipleNegativesRanking(),
   probe: [examples.columns[0][0]],
 })

@@ -1,6 +1,7 @@
-"""The peer of bench/minilm-training.mjs: python minilm_training.py uniform|real|real-eval MODEL DATA STEPS.
+"""The peer of bench/minilm-training.mjs: python minilm_training.py uniform|uniform-dropout|real|real-eval MODEL DATA STEPS.
 
-`uniform` is the network alone on batches of 64 tokens with torch.optim.Adam, dense gradients; `real` is sentence-transformers'
+`uniform` is the network alone on batches of 64 tokens with torch.optim.Adam, dense gradients, `uniform-dropout`
+the same in train mode; `real` is sentence-transformers'
 model, tokenizer and loss in its own train mode (dropout on, as the checkpoint says), `real-eval` the same without dropout.
 Needs torch and sentence-transformers. Prints one line of JSON; run through bench/run.mjs.
 """
@@ -46,8 +47,8 @@ def real_batches():
 
 
 tokenize = getattr(model, "preprocess", None) or model.tokenize
-if kind == "uniform":
-    model.eval()
+if kind.startswith("uniform"):
+    model.train(kind == "uniform-dropout")
     ids = torch.randint(1000, 30000, (steps, 2, batch_size, 64))
     mask = torch.ones(batch_size, 64, dtype=torch.long)
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-5)
@@ -64,7 +65,7 @@ for step in range(steps):
     loss = torch.nn.functional.cross_entropy(cos_sim(anchors, positives) * 20, torch.arange(batch_size))
     optimizer.zero_grad()
     loss.backward()
-    if kind != "uniform":
+    if not kind.startswith("uniform"):
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     losses.append(loss.item())

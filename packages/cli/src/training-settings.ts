@@ -65,6 +65,11 @@ export const trainingOptions = {
   schedule: { type: 'string', choices: Object.keys(schedules), help: 'course of the learning rate (default: linear)' },
   warmup: { type: 'number', min: 0, value: 'X', help: 'steps of warm-up, or a share of all below 1' },
   clip: { type: 'number', min: 0, value: 'X', help: 'largest norm of the gradients' },
+  dropout: {
+    type: 'string',
+    value: 'X',
+    help: 'share of units that layers drop at each step, or config for what the model’s configuration says (default: 0)',
+  },
   'batch-norm': {
     type: 'string',
     choices: ['frozen', 'batch'],
@@ -72,6 +77,13 @@ export const trainingOptions = {
   },
   freeze: { type: 'strings', value: 'GLOB', help: 'weights that are not trained; may be given several times' },
 } as const satisfies OptionSpecs
+
+/** @throws `cli.usage` */
+function dropoutOf(text: string): number | 'config' {
+  const rate = Number(text)
+  if (text === 'config' || (text.trim() !== '' && rate >= 0 && rate < 1)) return text === 'config' ? text : rate
+  throw wrongUse(`--dropout is "${text}"`, 'Give a number of at least 0 and below 1, or config for what the model’s configuration says.')
+}
 
 /** The defaults for this model and these examples, with what the command line says instead. */
 export function trainingSettings(
@@ -105,6 +117,7 @@ export function trainingSettings(
       schedule: schedules[name]({ warmup }),
       seed: options.seed ?? 1,
       ...(options.clip === undefined ? {} : { clip: options.clip }),
+      ...(options.dropout === undefined ? {} : { dropout: dropoutOf(options.dropout) }),
       ...(options['batch-norm'] ? { batchNorm: options['batch-norm'] as 'frozen' | 'batch' } : {}),
       ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
       ...(options.freeze.length > 0 ? { freeze: options.freeze } : {}),

@@ -11,6 +11,13 @@ describe('seededRandom', () => {
     expect(draw(1)).not.toEqual(draw(2))
     expect(draw(1, 'a')).not.toEqual(draw(1, 'b'))
   })
+  it('fills arrays with the bits of its uniform numbers, and goes on behind them', () => {
+    const [filling, drawing] = [seededRandom(4), seededRandom(4)]
+    const words = new Int32Array(50)
+    filling.fill(words)
+    expect([...words].map((word) => (word >>> 0) / 2 ** 32)).toEqual(Array.from(words, () => drawing.uniform()))
+    expect(filling.uniform()).toBe(drawing.uniform())
+  })
   it('is uniform and normal to within sampling error', () => {
     const source = seededRandom(3)
     const uniform = Array.from({ length: 20_000 }, () => source.uniform())

@@ -2,7 +2,7 @@ import type { ImageSettings, PictureSize, PreparedPicture } from '@ms/backbones'
 import { atInputSize } from '@ms/backbones'
 import type { ImageSource } from '@ms/core'
 import type { Backbone, Encoder, Parameters, Processor } from '@ms/core/tensor'
-import { assertParameters, chainCut, chainDim, chainForward, chainShapes, type ModuleChain } from './module-chain.js'
+import { assertParameters, chainCut, chainDim, chainDropouts, chainForward, chainShapes, type ModuleChain } from './module-chain.js'
 import type { EncoderModule } from './modules/encoder-module.js'
 import type { Notice, Similarity } from './sentence-encoder.js'
 
@@ -91,6 +91,7 @@ function build(parts: ImageEncoderParts, parameters: Parameters, processor: Imag
     lookups: {},
     statistics: backbone.statistics,
     processor,
+    dropouts: chainDropouts(chain),
     forward: chainForward(chain),
     get fingerprint() {
       return fingerprintOf(parts)

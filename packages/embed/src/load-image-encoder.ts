@@ -43,8 +43,16 @@ export async function loadImageEncoder(files: ModelFiles, options: LoadImageEnco
   }
   const own = subFiles(files, entries?.[0].path ?? '')
   const settings = await readImageSettings(own)
-  const { config, parsedConfig, backbone, parameters } = await loadBackbone(own, options.backbones ? { backbones: options.backbones } : {})
-  const first: ImageBackbone = { backbone, makes: backbone.makes ?? 'places', config, parsedConfig }
+  const { plugin, config, parsedConfig, backbone, parameters } = await loadBackbone(
+    own,
+    options.backbones ? { backbones: options.backbones } : {},
+  )
+  const first: ImageBackbone = {
+    backbone,
+    makes: backbone.makes ?? 'places',
+    config,
+    parsedConfig: plugin.fingerprint?.(parsedConfig) ?? parsedConfig,
+  }
   const { width } = backbone
   const modelSettings = await readModelSettings(files, names)
   const { modules, parameters: moduleParameters } = entries

@@ -46,7 +46,7 @@ export async function loadTransformer(files: ModelFiles, { backbones, maxLength 
     rename: (key) => (plugin.rename ? plugin.rename(key, parsedConfig) : key),
   })
   return {
-    backbone: { type: 'Transformer', backbone, config, parsedConfig },
+    backbone: { type: 'Transformer', backbone, config, parsedConfig: plugin.fingerprint?.(parsedConfig) ?? parsedConfig },
     tokenizer,
     files: kept,
     maxLength: atMost(settings.maxLength, maxLength, positionsOf(config)),

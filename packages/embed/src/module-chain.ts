@@ -1,10 +1,25 @@
 import { MsError } from '@ms/core'
-import type { Backbone, Encoder, EncoderCut, Hidden, Parameters, Prepared, Tensors, Weights } from '@ms/core/tensor'
+import type {
+  Backbone,
+  DropoutLayer,
+  Encoder,
+  EncoderCut,
+  Hidden,
+  InputShapes,
+  Mode,
+  Parameters,
+  Prepared,
+  Tensors,
+  Weights,
+} from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import type { EncoderModule, Features, Widths } from './modules/encoder-module.js'
 
 /** Where a module's weights stand among the encoder's: `2_Dense.linear.weight`. Position 0 is the backbone. */
 export const modulePrefix = (module: EncoderModule, position: number) => `${position + 1}_${module.type}.`
+
+/** The name of a module's dropout: `2_Dropout`. */
+const dropoutName = (module: EncoderModule, position: number) => `${position + 1}_${module.type}`
 
 /** A backbone and what follows it: the part that encoders of texts and of pictures have in common. */
 export interface ModuleChain {
@@ -48,17 +63,42 @@ export function chainFeatures(hidden: Hidden, inputs: Tensors): Features {
 }
 
 /** Runs modules from position `from` on. `[batch, dim]` */
-export function runModules(modules: readonly EncoderModule[], from: number, first: Features, weights: Weights): tf.Tensor2D {
+export function runModules(
+  modules: readonly EncoderModule[],
+  from: number,
+  first: Features,
+  weights: Weights,
+  mode: Mode = { training: false },
+): tf.Tensor2D {
   let current = first
   for (let position = from; position < modules.length; position++) {
     const module = modules[position]
-    current = module.forward(current, (name) => weights.get(modulePrefix(module, position) + name))
+    const mask = module.dropout === undefined ? undefined : mode.dropout?.(dropoutName(module, position))
+    current = module.forward(current, (name) => weights.get(modulePrefix(module, position) + name), mask)
   }
   return current.sentence_embedding as tf.Tensor2D
 }
 
 export function chainForward({ backbone, modules }: ModuleChain): Encoder['forward'] {
-  return (inputs, weights, mode) => runModules(modules, 0, chainFeatures(backbone.forward(inputs, weights, mode), inputs), weights)
+  return (inputs, weights, mode) => runModules(modules, 0, chainFeatures(backbone.forward(inputs, weights, mode), inputs), weights, mode)
+}
+
+/** Where the chain drops units while training (`Encoder.dropouts`). */
+export function chainDropouts(chain: ModuleChain): NonNullable<Encoder['dropouts']> {
+  return (inputs) => new Map([...(chain.backbone.dropouts?.(inputs) ?? []), ...moduleDropouts(chain, 0, inputs)])
+}
+
+function moduleDropouts(chain: ModuleChain, from: number, inputs: InputShapes): [string, DropoutLayer][] {
+  return chain.modules.flatMap((module, position): [string, DropoutLayer][] => {
+    const width = widthsBefore(chain, position).sentence_embedding
+    if (position < from || module.dropout === undefined || width === undefined) return []
+    return [[dropoutName(module, position), { shape: [itemsIn(inputs), width], rate: module.dropout }]]
+  })
+}
+
+/** Items of a batch. Bags of tokens are told apart by where each begins, and the last one ends. */
+function itemsIn({ offsets, ...others }: InputShapes): number {
+  return offsets ? offsets.shape[0] - 1 : Object.values(others)[0].shape[0]
 }
 
 /**
@@ -86,7 +126,8 @@ export function chainCut<Item, P extends Prepared>(
     head: {
       dim,
       parameters: part(false),
-      forward: (inputs, weights) => runModules(modules, at, { sentence_embedding: inputs['features'] as tf.Tensor2D }, weights),
+      dropouts: (inputs) => new Map(moduleDropouts(chain, at, inputs)),
+      forward: (inputs, weights, mode) => runModules(modules, at, { sentence_embedding: inputs['features'] as tf.Tensor2D }, weights, mode),
     },
   }
 }

@@ -1,7 +1,7 @@
 import { meanRows, type Tokenizer } from '@ms/backbones'
 import { type Role, vectors } from '@ms/core'
 import type { Backbone, Encoder, HostTensor, Inputs, Parameters, Processor } from '@ms/core/tensor'
-import { assertParameters, chainCut, chainDim, chainForward, chainShapes, type ModuleChain } from './module-chain.js'
+import { assertParameters, chainCut, chainDim, chainDropouts, chainForward, chainShapes, type ModuleChain } from './module-chain.js'
 import type { EncoderModule } from './modules/encoder-module.js'
 import { type PromptSettings, type Prompts, promptFor } from './prompts.js'
 import { bagProcessor, type MaxLength, sequenceProcessor, type TokenizedText } from './text-processor.js'
@@ -95,6 +95,7 @@ export function sentenceEncoder(parts: SentenceEncoderParts, parameters: Paramet
     lookups: backbone.backbone.lookups,
     statistics: backbone.backbone.statistics,
     processor: processorOf(parts),
+    dropouts: chainDropouts(chain),
     forward: chainForward(chain),
     direct: directOf(parts),
     get fingerprint() {

@@ -4,6 +4,9 @@ import { activationNames } from './activation.js'
 
 const positive = z.number().int().positive()
 
+/** Share of units that are dropped while training; the original's where old files say nothing. */
+const rate = z.number().min(0).lt(1).default(0.1)
+
 const schema = z
   .object({
     vocab_size: positive,
@@ -12,6 +15,8 @@ const schema = z
     num_attention_heads: positive,
     intermediate_size: positive,
     hidden_act: z.enum(activationNames).default('gelu'),
+    hidden_dropout_prob: rate,
+    attention_probs_dropout_prob: rate,
     layer_norm_eps: z.number().positive().default(1e-12),
     max_position_embeddings: positive,
     type_vocab_size: positive.default(2),
@@ -27,7 +32,7 @@ const schema = z
     error: 'must divide hidden_size',
   })
 
-/** The fields of a BERT's config.json that decide what it computes. */
+/** The fields of a BERT's config.json that decide what it computes, and how it is trained. */
 export type BertConfig = Readonly<Omit<z.infer<typeof schema>, 'is_decoder' | 'add_cross_attention'>>
 
 /** @throws `config.invalid` naming the field */

@@ -1,16 +1,16 @@
 import { MsError } from '@ms/core'
-import type { Hidden, Tensors, Weights } from '@ms/core/tensor'
-import { gatherRows } from '@ms/runtime'
+import type { Hidden, Mode, Tensors, Weights } from '@ms/core/tensor'
+import { dropout, gatherRows } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 import { attention, masked } from '../transformer/attention.js'
 import { dense, norm } from '../transformer/dense.js'
 import { activation } from './activation.js'
 import type { BertConfig } from './bert-config.js'
-import { embeddingNames, layerNames } from './bert-names.js'
+import { dropoutNames, embeddingNames, layerNames } from './bert-names.js'
 
 /** A BERT (Devlin et al. 2019): post-norm transformer encoder. Dense layers run on `[batch × tokens, width]` matrices. */
-export function bertForward(config: BertConfig, inputs: Tensors, weights: Weights): Hidden {
-  const states = bertStates(config, inputs, weights)
+export function bertForward(config: BertConfig, inputs: Tensors, weights: Weights, mode: Mode): Hidden {
+  const states = bertStates(config, inputs, weights, mode)
   const [batch, tokens] = inputs['input_ids'].shape
   return {
     kind: 'tokens',
@@ -20,13 +20,13 @@ export function bertForward(config: BertConfig, inputs: Tensors, weights: Weight
 }
 
 /** Output of the embeddings and of each layer, `[batch × tokens, width]`: Python's `hidden_states`. */
-export function bertStates(config: BertConfig, inputs: Tensors, weights: Weights): tf.Tensor2D[] {
+export function bertStates(config: BertConfig, inputs: Tensors, weights: Weights, mode: Mode = { training: false }): tf.Tensor2D[] {
   const { input_ids: ids, attention_mask: mask } = checkInputs(config, inputs)
   const [batch, tokens] = ids.shape
   const bias = tf.reshape(tf.mul(tf.sub(1, tf.cast(mask, 'float32')), masked), [batch, 1, 1, tokens])
   const act = activation(config.hidden_act)
-  const states = [embed(config, inputs, weights)]
-  for (let i = 0; i < config.num_hidden_layers; i++) states.push(layer(config, weights, i, states[i], bias, batch, tokens, act))
+  const states = [dropout(embed(config, inputs, weights), mode.dropout?.(dropoutNames.embeddings))]
+  for (let i = 0; i < config.num_hidden_layers; i++) states.push(layer(config, weights, i, states[i], { bias, batch, tokens, act, mode }))
   return states
 }
 
@@ -61,21 +61,34 @@ function embed(config: BertConfig, inputs: Tensors, weights: Weights): tf.Tensor
   return norm(weights, embeddingNames.norm, tf.reshape(sum, [rows, width]), eps)
 }
 
+/** What all layers are given. */
+interface LayerContext {
+  /** Of the attention's scores, `[batch, 1, 1, tokens]`. */
+  readonly bias: tf.Tensor
+  readonly batch: number
+  readonly tokens: number
+  readonly act: (x: tf.Tensor2D) => tf.Tensor2D
+  readonly mode: Mode
+}
+
 function layer(
   config: BertConfig,
   weights: Weights,
   i: number,
   x: tf.Tensor2D,
-  bias: tf.Tensor,
-  batch: number,
-  tokens: number,
-  act: (x: tf.Tensor2D) => tf.Tensor2D,
+  { bias, batch, tokens, act, mode }: LayerContext,
 ): tf.Tensor2D {
+  const drops = dropoutNames.layer(i)
   const names = layerNames(i)
   const eps = config.layer_norm_eps
   const [query, key, value] = [names.query, names.key, names.value].map((name) => dense(weights, name, x))
-  const context = attention(query, key, value, { batch, tokens, heads: config.num_attention_heads }, bias)
-  const attended = norm(weights, names.attentionNorm, tf.add(dense(weights, names.attentionOutput, context), x), eps)
+  const context = attention(query, key, value, { batch, tokens, heads: config.num_attention_heads }, bias, mode.dropout?.(drops.attention))
+  const attended = norm(
+    weights,
+    names.attentionNorm,
+    tf.add(dropout(dense(weights, names.attentionOutput, context), mode.dropout?.(drops.attentionOutput)), x),
+    eps,
+  )
   const inner = act(dense(weights, names.intermediate, attended))
-  return norm(weights, names.outputNorm, tf.add(dense(weights, names.output, inner), attended), eps)
+  return norm(weights, names.outputNorm, tf.add(dropout(dense(weights, names.output, inner), mode.dropout?.(drops.output)), attended), eps)
 }

@@ -22,6 +22,19 @@ export const embeddingNames = {
   norm: 'embeddings.LayerNorm',
 }
 
+/** Names of the layers that may drop units, as the original's modules are called. */
+export const dropoutNames = {
+  embeddings: 'embeddings.dropout',
+  layer: (i: number) => {
+    const layer = `encoder.layer.${i}`
+    return {
+      attention: `${layer}.attention.self.dropout`,
+      attentionOutput: `${layer}.attention.output.dropout`,
+      output: `${layer}.output.dropout`,
+    }
+  },
+}
+
 /** Shape of every weight of a BERT without pooler and heads. */
 export function bertShapes(config: BertConfig): ReadonlyMap<string, readonly number[]> {
   const { hidden_size: width, intermediate_size: inner } = config

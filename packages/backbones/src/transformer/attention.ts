@@ -1,4 +1,5 @@
-import { softmax } from '@ms/runtime'
+import type { DropoutMask } from '@ms/core/tensor'
+import { softmax, softmaxKeeping } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 
 /** Added to the score of a token that is not to be seen. exp() of it is 0 in float32, and rows without any token stay finite. */
@@ -16,6 +17,7 @@ export interface AttentionShape {
  *
  * @param query, key, value `[batch × tokens, width]`
  * @param bias broadcasts to `[batch, heads, tokens, tokens]`
+ * @param mask of the probabilities, while training with dropout
  * @returns `[batch × tokens, width]`
  */
 export function attention(
@@ -24,6 +26,7 @@ export function attention(
   value: tf.Tensor2D,
   { batch, tokens, heads }: AttentionShape,
   bias?: tf.Tensor,
+  mask?: DropoutMask,
 ): tf.Tensor2D {
   const width = query.shape[1]
   const size = width / heads
@@ -31,9 +34,9 @@ export function attention(
   // The scale goes to the queries, which are fewer numbers than the scores.
   const queries = split(tf.mul(query, 1 / Math.sqrt(size)), [0, 2, 1, 3]) // [batch, heads, tokens, size]
   const keys = split(key, [0, 2, 3, 1]) // [batch, heads, size, tokens]
-  const values = split(value, [0, 2, 1, 3])
+  const values = split(mask ? tf.mul(value, 1 / (1 - mask.rate)) : value, [0, 2, 1, 3])
   const product = tf.matMul(queries, keys)
   const scores = bias ? tf.add(product, bias) : product
-  const context = tf.matMul(softmax(scores), values) // [batch, heads, tokens, size]
+  const context = tf.matMul(mask ? softmaxKeeping(scores, mask) : softmax(scores), values) // [batch, heads, tokens, size]
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [batch * tokens, width])
 }

@@ -1,5 +1,5 @@
-import type { Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
-import type { Tensors, Weights } from './host-tensor.js'
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { InputShapes, Tensors, Weights } from './host-tensor.js'
 
 export interface Mode {
   readonly training: boolean
@@ -8,6 +8,24 @@ export interface Mode {
    * statistic that follows them. Absent: it uses the running statistics, which stay as they are ("frozen" while training).
    */
   readonly observe?: (statistic: string, value: Tensor1D) => void
+  /** Given while training with dropout: which units of a layer stay in this step. Undefined: all of them. See `Backbone.dropouts`. */
+  readonly dropout?: (layer: string) => DropoutMask | undefined
+}
+
+/** Which units stay in a step. It is an input of the step, so that a graph which is recorded once has other masks at each step. */
+export interface DropoutMask {
+  /** bool, of as many elements as what it masks. */
+  readonly keep: Tensor
+  /** Share of units that are dropped. */
+  readonly rate: number
+}
+
+/** A layer that drops units at random while it is trained. */
+export interface DropoutLayer {
+  /** Of its mask: sizes of the inputs, and last the number of units that the layer has at each place, which is the network's own. */
+  readonly shape: readonly number[]
+  /** Share of units that are dropped, as the model's configuration has it; 0: none. */
+  readonly rate: number
 }
 
 /** What a backbone makes of a batch: a vector a token, and which are real; a vector a place of a picture; or one vector an item. */
@@ -36,6 +54,8 @@ export interface Backbone {
   readonly lookups: Readonly<Record<string, string>>
   /** Weights that follow what `Mode.observe` is told instead of a gradient: name → how far they follow at each step (torch's `momentum`). */
   readonly statistics?: ReadonlyMap<string, number>
+  /** Layers that may drop units while training, by the names that `Mode.dropout` is asked with. */
+  readonly dropouts?: (inputs: InputShapes) => ReadonlyMap<string, DropoutLayer>
   forward(inputs: Tensors, weights: Weights, mode: Mode): Hidden
 }
 
@@ -55,6 +75,8 @@ export interface BackbonePlugin<Config = unknown> {
   /** @throws `config.invalid` naming the field. */
   parseConfig(json: unknown, where: string): Config
   create(config: Config): Backbone
+  /** What of the configuration decides what the network makes of an input: not how it was trained. Default: all of it. */
+  fingerprint?(config: Config): unknown
   /** Checkpoint key → this backbone's parameter name; undefined: not a weight of this network (a head, a buffer). Default: identity. */
   rename?(key: string, config: Config): string | undefined
   /** The classifier that such checkpoints carry. */

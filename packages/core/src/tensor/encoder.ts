@@ -1,8 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import type { Role } from '../embedder.js'
 import type { Vectors } from '../vectors.js'
-import type { Mode } from './backbone.js'
-import type { Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
+import type { DropoutLayer, Mode } from './backbone.js'
+import type { InputShapes, Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
 
 /** One item made ready once (tokens, pixels); a batch is put together from it any number of times. */
 export interface Prepared {
@@ -29,6 +29,8 @@ export interface Encoder<Item = string, P extends Prepared = Prepared> {
   readonly lookups: Readonly<Record<string, string>>
   /** See `Backbone.statistics`. */
   readonly statistics?: ReadonlyMap<string, number>
+  /** See `Backbone.dropouts`. */
+  readonly dropouts?: (inputs: InputShapes) => ReadonlyMap<string, DropoutLayer>
   /** `[batch, dim]`, of unit length where the encoder normalises. */
   forward(inputs: Tensors, weights: Weights, mode: Mode): Tensor2D
   /** The same result without an engine: plain JavaScript where that is faster (a table of token embeddings), a graph that is loaded already. */
@@ -46,5 +48,5 @@ export interface Encoder<Item = string, P extends Prepared = Prepared> {
 export interface EncoderCut<Item, P extends Prepared> {
   readonly body: Encoder<Item, P>
   /** Its input `features [batch, body.dim] float32` is what the body makes. */
-  readonly head: Pick<Encoder, 'dim' | 'parameters' | 'forward'>
+  readonly head: Pick<Encoder, 'dim' | 'parameters' | 'dropouts' | 'forward'>
 }

@@ -1,6 +1,6 @@
-export type { Backbone, BackbonePlugin, Classifier, Hidden, Mode } from './backbone.js'
+export type { Backbone, BackbonePlugin, Classifier, DropoutLayer, DropoutMask, Hidden, Mode } from './backbone.js'
 export type { Encoder, EncoderCut, Prepared, Processor } from './encoder.js'
 export type { EncoderPlugin, PluginEncoder } from './encoder-plugin.js'
 export type { Compiled, CompileOptions, Differentiated, DifferentiateOptions, Engine, TensorFunction } from './engine.js'
-export type { HostData, HostTensor, Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
+export type { HostData, HostTensor, InputShapes, Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
 export type { Loss, LossBatch, LossExamples } from './loss.js'

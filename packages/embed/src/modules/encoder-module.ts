@@ -1,3 +1,4 @@
+import type { DropoutMask } from '@ms/core/tensor'
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 
 /** What flows through the modules of an encoder, under the names that sentence-transformers gives them. */
@@ -29,7 +30,10 @@ export interface EncoderModule {
   /** Shapes of its weights, by the names in its own checkpoint: `linear.weight`. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
   readonly widths: Widths
-  forward(features: Features, weight: (name: string) => Tensor): Features
+  /** Share of the embedding's units that it drops while training, if it is made to drop some. */
+  readonly dropout?: number
+  /** @param mask of the embedding's units, while training with dropout */
+  forward(features: Features, weight: (name: string) => Tensor, mask?: DropoutMask): Features
   /** The same in plain JavaScript on `[count, width]` rows, in place; undefined: only an engine can do it. */
   readonly direct?: (rows: Float32Array, width: number) => void
 }

@@ -27,12 +27,22 @@ export function checkOptions<Item, P extends Prepared>({ examples, loss, setting
   if (!(settings.learningRate >= 0 && Number.isFinite(settings.learningRate))) {
     throw new MsError('train.settings', `the learning rate is ${settings.learningRate}`, { where: 'learningRate' })
   }
+  assertDropout(settings.dropout)
   if (settings.clip !== undefined && !(settings.clip > 0)) {
     throw new MsError('train.settings', `the largest norm of the gradients is ${settings.clip}`, {
       where: 'clip',
       advice: 'Give a number above 0, or leave it out.',
     })
   }
+}
+
+/** @throws `train.settings` */
+function assertDropout(dropout: TrainOptions<unknown, Prepared>['settings']['dropout']): void {
+  if (dropout === undefined || dropout === 'config' || (dropout >= 0 && dropout < 1)) return
+  throw new MsError('train.settings', `the share of units to drop is ${dropout}`, {
+    where: 'dropout',
+    advice: 'Give a number of at least 0 and below 1, or "config" for what the model says.',
+  })
 }
 
 /**

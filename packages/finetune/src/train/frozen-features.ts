@@ -106,6 +106,7 @@ function overFeatures<Item>(
     parameters,
     lookups: {},
     processor,
+    dropouts: head.dropouts,
     forward: head.forward,
     withParameters: build,
   })

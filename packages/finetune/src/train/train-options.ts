@@ -5,6 +5,7 @@ import type { ParameterGroup } from '../optimizers/optimizer.js'
 import type { OptimizerRule } from '../optimizers/optimizer-rule.js'
 import type { Schedule } from '../schedules/schedule.js'
 import type { CheckpointStore } from './checkpoint.js'
+import type { Dropout } from './dropout-masks.js'
 import type { FeatureCache } from './frozen-features.js'
 import type { Evaluator } from './retrieval-evaluator.js'
 import type { BatchNormMode } from './running-statistics.js'
@@ -31,6 +32,12 @@ export interface TrainSettings {
    * Running statistics whose names a pattern of `freeze` matches never follow. Default: `frozen`.
    */
   readonly batchNorm?: BatchNormMode
+  /**
+   * Share of units that are dropped in the layers of a network that can drop some, each layer's own units at each step: a number below 1 for
+   * all of them, or `config` for what the model's configuration says of each. A part that is frozen, and computed once an item, drops
+   * nothing. Default: 0.
+   */
+  readonly dropout?: Dropout
   /** Default: 1. */
   readonly seed?: number
 }

@@ -5,6 +5,7 @@ import { classBatches } from '../sampler/class-batches.js'
 import { epochBatches } from '../sampler/epoch-batches.js'
 import { assertFinite, diverged } from './assert-finite.js'
 import { checkOptions } from './check-options.js'
+import { dropoutMasks } from './dropout-masks.js'
 import { openItems } from './item-source.js'
 import { isOutOfMemory, outOfMemory } from './out-of-memory.js'
 import { openProbe } from './probe.js'
@@ -121,6 +122,7 @@ async function* run<Item, P extends Prepared>(
     extremes: sides.map(({ columns }) => extremesOf(columns.flatMap((column) => items.samples[column]))),
     costs: items.samples.map(meanCost),
     batchSize,
+    masks: dropoutMasks(settings.dropout ?? 0, seed),
     samples: () => ahead,
   })
 
@@ -181,7 +183,7 @@ async function* run<Item, P extends Prepared>(
           loss: value,
           gradients,
           observed,
-        } = await compiled.run(ready).catch(async (cause: unknown) => {
+        } = await compiled.run(ready, step).catch(async (cause: unknown) => {
           if (!isOutOfMemory(cause)) throw cause
           if (options.checkpoints) await checkpoint(epoch, at, lossSum)
           throw outOfMemory(cause, { step: step + 1, columns: ready.columns, kept: options.checkpoints !== undefined })

@@ -1,6 +1,7 @@
 import type { Encoder, Engine, HostTensor, Inputs, Loss, Parameters, Prepared, Tensors } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Gradient } from '../optimizers/optimizer.js'
+import type { DropoutMasks } from './dropout-masks.js'
 import { groupCount, type LengthGroups, lengthGroups } from './length-groups.js'
 import { observedIn, statisticsObserver } from './running-statistics.js'
 import { rowGatherer } from './touched-rows.js'
@@ -22,7 +23,8 @@ export interface StepResult {
 
 /** Loss and gradients of a batch at the current weights. */
 export interface TrainingStep {
-  run(batch: StepBatch): Promise<StepResult>
+  /** @param step its number, counted from 0 */
+  run(batch: StepBatch, step: number): Promise<StepResult>
   dispose(): void
 }
 
@@ -40,6 +42,7 @@ export interface TrainingStepOptions<Item> {
   /** Of each column, what an item costs on average. */
   readonly costs: readonly number[]
   readonly batchSize: number
+  readonly masks: DropoutMasks
   /** Batches to come: where sizes vary in many ways, an engine sees from their shapes at once in which. */
   readonly samples?: () => readonly StepBatch[]
 }
@@ -106,7 +109,7 @@ function inColumnOrder<Item>(passes: readonly Pass<Item>[], passed: readonly tf.
  * are trained go in as the rows the batch touches, and their gradients come back for these rows.
  */
 export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Promise<TrainingStep> {
-  const { sides, loss, engine, parameters, trainable, following } = options
+  const { sides, loss, engine, parameters, trainable, following, masks } = options
   const passes = passesOf(options)
   const trained = new Set(trainable)
   const tables = sides.flatMap((side) =>
@@ -124,10 +127,12 @@ export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Pr
   const present = (name: string): HostTensor<Float32Array> => parameters.get(name)!
 
   /** The arrays of a batch. Those of gathered rows are valid until the next call. */
-  const feed = (batch: StepBatch) => {
+  const feed = (batch: StepBatch, addMasks: DropoutMasks['draw']) => {
     const collated = passes.flatMap(({ side, columns, inputs, groups }) => {
       const items = columns.length === 1 ? batch.columns[columns[0]] : columns.flatMap((column) => batch.columns[column])
-      return prefixed(inputs, groups.collate(items, side.encoder.processor))
+      const { encoder } = side
+      const collate = (group: readonly Prepared[]) => addMasks(encoder, encoder.processor.collate(group))
+      return prefixed(inputs, groups.collate(items, { collate }))
     })
     let inputs: Inputs = Object.fromEntries([...collated, ...prefixed(lossPrefix, batch.lossInputs)])
     const values = new Map<string, HostTensor<Float32Array>>(dense.map((name) => [name, present(name)]))
@@ -146,19 +151,24 @@ export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Pr
       const observer = statisticsObserver(following)
       const passed = passes.map(({ side: { encoder, prefix }, inputs: own, groups }, pass) =>
         groups.forward(withoutPrefix(own, inputs), (group) =>
-          encoder.forward(group, weightsBehind(prefix, weights), observer.mode(prefix, pass)),
+          encoder.forward(group, weightsBehind(prefix, weights), masks.mode(observer.mode(prefix, pass), encoder, group)),
         ),
       )
       const embeddings = inColumnOrder(passes, passed)
       const value = loss.compute({ embeddings, inputs: withoutPrefix(lossPrefix, inputs), weights: weightsBehind(lossPrefix, weights) })
       return { ...observer.outputs, loss: value }
     },
-    { constants, trainable, samples: passes.some(({ groups }) => groups.count > 1) ? options.samples?.().map(feed) : undefined },
+    {
+      constants,
+      trainable,
+      samples: passes.some(({ groups }) => groups.count > 1) ? options.samples?.().map((batch) => feed(batch, masks.blank)) : undefined,
+    },
   )
 
   return {
-    run: async (batch) => {
-      const { inputs, trainable: values, rowsOf } = feed(batch)
+    run: async (batch, at) => {
+      masks.begin(at)
+      const { inputs, trainable: values, rowsOf } = feed(batch, masks.draw)
       const { outputs, gradients } = await step.run(inputs, values)
       const result = new Map<string, Gradient>()
       for (const [name, { data }] of gradients) {

@@ -1,6 +1,7 @@
 import { MsError } from '@ms/core'
 import type { HostTensor, Inputs, Parameters } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
+import { hostType } from '../host-type.js'
 
 /** Host memory → a tensor of the active backend. @throws `tensor.shape` */
 export function upload(name: string, { shape, data }: HostTensor): tf.Tensor {
@@ -12,7 +13,7 @@ export function upload(name: string, { shape, data }: HostTensor): tf.Tensor {
       details: { name, shape: [...shape], length: data.length },
     })
   }
-  return tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32')
+  return tf.tensor(data, [...shape], hostType(data))
 }
 
 export function uploadInputs(inputs: Inputs): Record<string, tf.Tensor> {

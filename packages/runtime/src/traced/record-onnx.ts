@@ -1,6 +1,7 @@
 import { MsError } from '@ms/core'
 import type { Inputs, Parameters, TensorFunction, Tensors } from '@ms/core/tensor'
 import { getBackend, ready } from '@tensorflow/tfjs-core'
+import { hostType } from '../host-type.js'
 import { recordWithSymbols } from './dynamic/generalise.js'
 import type { GraphSymbol } from './dynamic/symbols.js'
 import { Mismatch } from './dynamic/unify.js'
@@ -26,8 +27,7 @@ export interface RecordOnnxOptions {
   /** Inputs that the file takes as int64, the usual type of token ids elsewhere. They are converted on entry. */
   readonly int64Inputs?: readonly string[]
   /**
-   * `int8`: weights of products and large tables in eight bits, a quarter of the size, and two to three times as fast on a
-   * processor. The file then uses an operator of ONNX Runtime's own. Default: float32, as they are.
+   * `int8`: weights of products and large tables in eight bits, a quarter of the size. The file then uses an operator of ONNX Runtime's own. Default: float32, as they are.
    */
   readonly quantize?: 'int8'
   /**
@@ -62,12 +62,7 @@ export async function recordOnnx<O extends Tensors>(fn: TensorFunction<O>, optio
   if (getBackend()) await ready()
   const signature: Signature = {
     constants: new Map([...constants].map(([name, { shape }]) => [name, shape])),
-    inputs: Object.fromEntries(
-      Object.entries(sampleInputs).map(([name, { shape, data }]) => [
-        name,
-        { dtype: data instanceof Int32Array ? 'int32' : 'float32', shape },
-      ]),
-    ),
+    inputs: Object.fromEntries(Object.entries(sampleInputs).map(([name, { shape, data }]) => [name, { dtype: hostType(data), shape }])),
   }
   const { symbols, names } = symbolsOf(options)
   const graph = symbols.length === 0 ? record(fn, signature) : recordWithSymbols(fn, signature, symbols)

@@ -18,7 +18,7 @@ import { tileGradient } from './tile-gradient.js'
 import { TraceBackend } from './trace-backend.js'
 
 export interface TensorSpec {
-  readonly dtype: 'float32' | 'int32'
+  readonly dtype: 'float32' | 'int32' | 'bool'
   readonly shape: readonly number[]
 }
 

@@ -4,7 +4,7 @@ import type { Graph } from '../graph.js'
 import { record, type Signature } from '../record.js'
 import { agrees } from './agrees.js'
 import type { Point } from './size.js'
-import { findSymbols, type GraphSymbol, linkMultiples, pointOf, type Shapes, shapesAt, shapesOf, withShapes } from './symbols.js'
+import { findSymbols, type GraphSymbol, linkMultiples, masksOf, pointOf, type Shapes, shapesAt, shapesOf, withShapes } from './symbols.js'
 import { Mismatch, unify } from './unify.js'
 
 /** Twice a prime: halves work, and products of them are told apart. */
@@ -84,7 +84,7 @@ export function generalise<O extends Tensors>(
     const graph = recordWithSymbols(fn, signature, symbols, needed)
     return graph instanceof Mismatch ? undefined : new General(fn, signature, graph, symbols, pointOf(symbols, shapes) ?? [])
   }
-  const independent = findSymbols(seenShapes)
+  const independent = findSymbols(seenShapes, masksOf(signature))
   for (const symbols of [independent, linkMultiples(independent, seenShapes)]) {
     const large = withoutOnes(symbols, shapes)
     const found = attempt(symbols) ?? attempt(large) ?? attempt(large.filter((symbol) => attempt([symbol])))

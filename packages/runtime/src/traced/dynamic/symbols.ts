@@ -22,6 +22,14 @@ export const shapesOf = ({ inputs, trainable }: Signature): Shapes =>
     ...[...(trainable ?? [])].map(([name, shape]) => [graphName.trainable(name), shape] as const),
   ])
 
+/** Names in the graph of the inputs whose last axis is not open; see `Inputs`. */
+export const masksOf = ({ inputs }: Signature): ReadonlySet<string> =>
+  new Set(
+    Object.keys(inputs)
+      .filter((name) => inputs[name].dtype === 'bool')
+      .map(graphName.input),
+  )
+
 /** The same signature with other shapes. */
 export const withShapes = (signature: Signature, shapes: Shapes): Signature => ({
   constants: signature.constants,
@@ -36,17 +44,17 @@ export const withShapes = (signature: Signature, shapes: Shapes): Signature => (
 })
 
 /**
- * Axes that may belong together: those that had equal sizes in all shapes seen so far. All axes of inputs count; of a
- * trainable weight only the first, and only once it was seen with two sizes.
+ * Axes that may belong together: those that had equal sizes in all shapes seen so far. All axes of inputs count, but for the last
+ * one of a mask; of a trainable weight only the first, and only once it was seen with two sizes.
  */
-export function findSymbols(seen: readonly Shapes[]): GraphSymbol[] {
+export function findSymbols(seen: readonly Shapes[], masks: ReadonlySet<string> = new Set()): GraphSymbol[] {
   const groups = new Map<string, Axis[]>()
   for (const [name, shape] of seen[0]) {
     shape.forEach((_, axis) => {
       const sizes = seen.map((shapes) => shapes.get(name)?.[axis])
       const weight = name.startsWith(graphName.trainable(''))
       if (weight && (axis > 0 || sizes.every((size) => size === sizes[0]))) return
-      if (sizes.includes(0)) return
+      if (sizes.includes(0) || (masks.has(name) && axis === shape.length - 1)) return
       const key = sizes.join()
       groups.set(key, [...(groups.get(key) ?? []), { name, axis, factor: 1 }])
     })

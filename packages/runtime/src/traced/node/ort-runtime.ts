@@ -1,4 +1,5 @@
 import type { HostTensor } from '@ms/core/tensor'
+import { hostType } from '../../host-type.js'
 import { encodeModel } from '../onnx/model.js'
 import type { GraphRuntime } from './graph-session.js'
 import { failure, importOrt, type OrtRuntimeOptions, sessionOptions } from './ort.js'
@@ -20,10 +21,7 @@ export async function openOrtRuntime(runtime: OrtRuntimeOptions): Promise<GraphR
       return {
         run: async (feeds) => {
           const tensors = Object.fromEntries(
-            [...feeds].map(([name, { data, shape }]) => [
-              name,
-              new ort.Tensor(data instanceof Int32Array ? 'int32' : 'float32', data, [...shape]),
-            ]),
+            [...feeds].map(([name, { data, shape }]) => [name, new ort.Tensor(hostType(data), data, [...shape])]),
           )
           const results = await session.run(tensors).catch((cause: unknown) => {
             throw failure('running a recorded graph', cause)

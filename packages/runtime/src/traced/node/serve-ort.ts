@@ -45,7 +45,8 @@ export function serveOrt(ort: Ort, port: MessagePort): void {
     }
     const tensors: Record<string, InstanceType<Ort['Tensor']>> = {}
     for (const [name, { data, shape }] of request.feeds) {
-      tensors[name] = new ort.Tensor(data instanceof Int32Array ? 'int32' : 'float32', data, [...shape])
+      const type = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool'
+      tensors[name] = new ort.Tensor(type, data, [...shape])
     }
     const results = await session!.run(tensors)
     return new Map(

@@ -13,6 +13,7 @@ import type {
 } from '@ms/core/tensor'
 import type { Scalar } from '@tensorflow/tfjs-core'
 import { registerGradients } from '../../eager/register-gradients.js'
+import { hostType } from '../../host-type.js'
 import { graphName, type Signature } from '../record.js'
 import type { GraphRuntime } from './graph-session.js'
 import { SessionCache } from './session-cache.js'
@@ -151,7 +152,7 @@ function inputSpecs(inputs: Inputs): Signature['inputs'] {
           details: { name, shape: [...shape], length: data.length },
         })
       }
-      return [name, { dtype: data instanceof Int32Array ? 'int32' : 'float32', shape }]
+      return [name, { dtype: hostType(data), shape }]
     }),
   )
 }
