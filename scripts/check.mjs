@@ -11,7 +11,11 @@ const folders = (parent) =>
         .map((entry) => `${parent}/${entry.name}`)
     : []
 const packages = folders('packages')
-const typed = [...packages, ...folders('examples')].filter((folder) => existsSync(`${root}${folder}/tsconfig.json`))
+// A stranger's package has types of what it is installed with: tests/pack compiles it there.
+const strangers = ['examples/plugin-encoder']
+const typed = [...packages, ...folders('examples')]
+  .filter((folder) => !strangers.includes(folder))
+  .filter((folder) => existsSync(`${root}${folder}/tsconfig.json`))
 const published = packages.filter((folder) => !JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8')).private)
 
 const checks = [

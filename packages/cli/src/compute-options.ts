@@ -18,6 +18,10 @@ export const pluginOption = {
   },
 } as const satisfies OptionSpecs
 
+export const strictOption = {
+  strict: { type: 'boolean', help: 'stop at a picture that cannot be read (default: leave it out, and say so at the end)' },
+} as const satisfies OptionSpecs
+
 export const seedOption = {
   seed: { type: 'integer', min: 0, max: 4294967295, value: 'N', help: 'everything random comes from it (default: 1)' },
 } as const satisfies OptionSpecs

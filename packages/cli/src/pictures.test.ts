@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resnet, writeSafetensors } from '@ms/backbones'
+import { readSafetensors, resnet, writeSafetensors } from '@ms/backbones'
 import { seededRandom } from '@ms/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encode } from './commands/encode.js'
@@ -51,6 +51,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const ids = ({ json }: CommandOutcome) => (json['results'] as { id: string }[]).map(({ id }) => id)
 
+/** The running statistics of a network, which only training moves. */
+async function statistics(path: string): Promise<Map<string, unknown>> {
+  const { tensors } = readSafetensors(await readFile(path), path)
+  return new Map([...tensors].filter(([name]) => /running_(mean|var)$/.test(name)).map(([name, { data }]) => [name, data]))
+}
+
 describe('ms and pictures', () => {
   it('encodes a folder, and names what it cannot read', async () => {
     const { code, json, notes } = await ms(encode as never, '--model', at('network'), '--input', at('data'), '--output', at('all.npy'))
@@ -85,13 +91,59 @@ describe('ms and pictures', () => {
   })
 
   it('fits a head in closed form on a folder a class, which finds more of each class', async () => {
-    await rm(at('data', 'bar', 'broken.png'))
     const before = await ms(evaluateCommand as never, '--model', at('network'), '--data', at('data'))
-    const trained = await ms(trainCommand as never, '--model', at('network'), '--data', at('data'), '--out', at('run'), '--head', 'lda')
+    const trained = await ms(
+      trainCommand as never,
+      '--model',
+      at('network'),
+      '--data',
+      at('data'),
+      '--out',
+      at('run'),
+      '--head',
+      'lda',
+      '--batch-norm',
+      'batch',
+    )
     expect(trained.json).toMatchObject({ model: join(at('run'), 'model') })
+    const record = JSON.parse(await readFile(at('run', 'run.json'), 'utf8'))
+    expect(record).toMatchObject({ state: 'done', head: 'only' })
+    const weights = await Promise.all(['network', join('run', 'model')].map(async (path) => statistics(at(path, 'model.safetensors'))))
+    expect(weights[1]).toEqual(weights[0])
     const after = await ms(evaluateCommand as never, '--model', at('run'), '--data', at('data'))
     const score = ({ json }: CommandOutcome) => (json['metrics'] as Record<string, number>)['map@r']
     expect(score(after)).toBeGreaterThan(score(before))
+  })
+
+  it('leaves out pictures that are broken or not there, in training and in measuring, and stops at them when strict', async () => {
+    await mkdir(at('data', 'empty'), { recursive: true })
+    const run = ['--model', at('network'), '--data', at('data')]
+    const trained = await ms(trainCommand as never, ...run, '--out', at('broken'), '--head', 'lda')
+    expect(trained.notes).toContain('broken.png')
+    expect(trained.notes).toContain('1 of 17 pictures cannot be read')
+    expect(trained.notes).toMatch(/data\.empty-class.*empty/)
+    expect((await ms(evaluateCommand as never, ...run)).notes).toContain('1 of 17 pictures')
+    const picture = { code: expect.stringMatching(/^picture\./) }
+    await expect(ms(evaluateCommand as never, ...run, '--strict')).rejects.toMatchObject(picture)
+    await expect(ms(trainCommand as never, ...run, '--out', at('strict'), '--strict')).rejects.toMatchObject(picture)
+
+    // The same of BEIR data whose documents are pictures, and of a list that names them.
+    const lines = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+    const judged = (ids: readonly string[]) => `query-id\tcorpus-id\tscore\n${ids.map((id) => `q-${id}\t${id}\t1\n`).join('')}`
+    await mkdir(at('beir', 'qrels'), { recursive: true })
+    for (const colour of colours) await writeFile(at('beir', `${colour}.svg`), svg(shapes.circle(colour)))
+    const named = [...colours, 'nowhere']
+    await writeFile(at('beir', 'corpus.jsonl'), lines(named.map((colour) => ({ _id: colour, image: `${colour}.svg` }))))
+    await writeFile(at('beir', 'queries.jsonl'), lines(named.map((colour) => ({ _id: `q-${colour}`, image: `${colour}.svg` }))))
+    await writeFile(at('beir', 'qrels', 'test.tsv'), judged(named))
+    const measured = await ms(evaluateCommand as never, '--model', at('network'), '--data', at('beir'))
+    expect(measured.json).toMatchObject({ queries: colours.length, metrics: { 'mrr@10': 1 } })
+    expect(measured.notes).toContain('nowhere.svg')
+    await writeFile(at('beir', 'metadata.jsonl'), lines(named.map((colour) => ({ file_name: `${colour}.svg`, label: 'round' }))))
+    await rm(at('beir', 'corpus.jsonl'))
+    const listed = await ms(evaluateCommand as never, '--model', at('network'), '--data', at('beir'), '--split', 'train')
+    expect(listed.notes).toContain('1 of 9 pictures')
+    await rm(at('data', 'empty'), { recursive: true })
   })
 
   it('trains on labels, with losses that compare classes', async () => {

@@ -6,6 +6,8 @@ import type { LoadedModel } from '@ms/embed'
 import { saveModelDirectory } from '@ms/embed/node'
 import { finish, type MetricName, retrievalEvaluator, type TrainEvent, type TrainOptions, train } from '@ms/finetune'
 import { openRunDirectory } from '@ms/finetune/node'
+import { columnEncoders } from './column-encoders.js'
+import { headRun } from './head-run.js'
 
 type Training = TrainOptions<ImageSource, Prepared>
 
@@ -15,6 +17,8 @@ export interface TrainRunOptions
   readonly tuned: LoadedModel
   /** What is done with the tuned model before it is saved: a head in closed form. */
   readonly finish?: (model: LoadedModel) => Promise<LoadedModel>
+  /** Nothing is trained: `finish` alone makes the model, in one pass over the examples. Default: false. */
+  readonly onlyHead?: boolean
   /** How the model is called in run.json. */
   readonly model: string
   readonly examples: Examples
@@ -47,13 +51,17 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const record = {
     model: options.model,
     engine: engine.name,
-    loss: loss.name,
-    settings: {
-      ...plain,
-      optimizer: { name: optimizer.name, ...optimizer.settings },
-      schedule: { name: schedule.name, ...schedule.settings },
-      ...(groups ? { groups } : {}),
-    },
+    ...(options.onlyHead
+      ? { head: 'only' }
+      : {
+          loss: loss.name,
+          settings: {
+            ...plain,
+            optimizer: { name: optimizer.name, ...optimizer.settings },
+            schedule: { name: schedule.name, ...schedule.settings },
+            ...(groups ? { groups } : {}),
+          },
+        }),
     examples: { kind: examples.kind, count: examples.columns[0].length, sha256: fingerprint(examples) },
     ...(dev ? { dev: { name: dev.name, queries: dev.qrels.get('dev')?.size ?? 0 } } : {}),
     versions: { node: process.version, ms: version() },
@@ -61,33 +69,41 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   let end: TrainedRun['end'] | undefined
   try {
     await run.record('running', record)
-    const training = train({
-      ...options,
-      encoder,
-      evaluate: dev?.qrels.has('dev')
-        ? retrievalEvaluator<ImageSource>({ data: dev, engine, metrics, modalities: different(modalities) })
-        : undefined,
-      checkpoints: run.checkpoints,
-    })
-    const result = await finish(training, async (event) => {
+    const evaluate = dev?.qrels.has('dev')
+      ? retrievalEvaluator<ImageSource>({ data: dev, engine, metrics, modalities: different(modalities) })
+      : undefined
+    const onEvent = async (event: TrainEvent) => {
       await run.append(event)
       if (event.type === 'end') end = event
       options.onEvent?.(event)
-    })
-    const trained = withTrained(options.tuned, different(modalities), result.encoders)
-    const tuned = (await options.finish?.(trained)) ?? trained
+    }
+    const trained = options.onlyHead
+      ? options.tuned
+      : withTrained(
+          options.tuned,
+          different(modalities),
+          (await finish(train({ ...options, encoder, evaluate, checkpoints: run.checkpoints }), onEvent)).encoders,
+        )
+    const head = async () => (await options.finish?.(trained)) ?? trained
+    const tuned = options.onlyHead
+      ? await headRun({ model: trained, head, examples, evaluate, signal: options.signal, onEvent })
+      : await head()
     await saveModelDirectory(tuned, run.modelPath)
     await run.report({
       title: `${options.model} fine-tuned`,
       facts: {
         examples: examples.columns[0].length,
         ...(dev ? { data: dev.name } : {}),
-        loss: loss.name,
-        epochs: settings.epochs,
-        'batch size': settings.batchSize,
-        'learning rate': settings.learningRate,
-        optimizer: optimizer.name,
-        schedule: schedule.name,
+        ...(options.onlyHead
+          ? { head: 'in closed form, nothing else was changed' }
+          : {
+              loss: loss.name,
+              epochs: settings.epochs,
+              'batch size': settings.batchSize,
+              'learning rate': settings.learningRate,
+              optimizer: optimizer.name,
+              schedule: schedule.name,
+            }),
         seed: settings.seed ?? 1,
         engine: engine.name,
         node: process.version,
@@ -104,19 +120,6 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
 }
 
 const different = <T>(all: readonly T[]): T[] => [...new Set(all)]
-
-/** The encoder of each column. @throws `encoder.modality` for a column that the model does not take */
-export function columnEncoders(model: LoadedModel, { columns, modalities = [] }: Examples): Encoder<ImageSource>[] {
-  return columns.map((_, column) => {
-    const modality = modalities[column] ?? 'text'
-    const encoder: Encoder<ImageSource> | undefined = model[modality]
-    if (encoder) return encoder
-    throw new MsError('encoder.modality', `the model takes no ${modality === 'text' ? 'texts' : 'pictures'}, and there are some`, {
-      where: 'model',
-      advice: `Name a model of ${modality === 'text' ? 'texts' : 'pictures'} with --model.`,
-    })
-  })
-}
 
 /** The model with what was trained of it, by the names of the weights. */
 function withTrained(model: LoadedModel, modalities: readonly ('text' | 'image')[], trained: readonly Encoder<ImageSource>[]): LoadedModel {

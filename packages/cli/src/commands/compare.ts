@@ -3,11 +3,12 @@ import { readRunEvents } from '@ms/finetune/node'
 import { defineCommand } from '../command.js'
 import { compareSystems } from '../compare-systems.js'
 import { comparisonPage } from '../comparison-page.js'
-import { computeOptions, pluginOption, seedOption, splitOption } from '../compute-options.js'
+import { computeOptions, pluginOption, seedOption, splitOption, strictOption } from '../compute-options.js'
 import { judgements, openRetrievalData } from '../open-data.js'
 import { modelName } from '../open-model.js'
 import { openSearchEmbedders } from '../open-search-embedders.js'
 import { printComparison, printExamples } from '../print-comparison.js'
+import { readableData } from '../readable-data.js'
 
 /** A drop smaller than chance would make is no drop. */
 const significance = 0.05
@@ -29,19 +30,22 @@ export const compareCommand = defineCommand({
     html: { type: 'string', value: 'FILE', help: 'write a page with the training, the measurements and queries won and lost' },
     'fail-if-worse': { type: 'boolean', help: 'exit 1 when tuned or hybrid-tuned is worse than base (p < 0.05)' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
+    ...strictOption,
     ...pluginOption,
     ...seedOption,
     ...computeOptions,
   },
   examples: ['ms compare --base ms-mini-text --tuned runs/mine --data ./my-data --fail-if-worse'],
   run: async ({ options, terminal, signal }) => {
-    const data = await openRetrievalData(options.data, options.format as 'beir' | undefined)
+    const given = await openRetrievalData(options.data, options.format as 'beir' | undefined)
     const split = (options.split ?? 'test') as 'test'
-    judgements(data, split)
+    judgements(given, split)
     const open = (name: string | undefined) => openSearchEmbedders(name, { options, terminal, signal })
     const base = await open(options.base)
     const tuned = await open(options.tuned)
     try {
+      const reader = tuned.model.image ?? base.model.image
+      const data = await readableData(given, reader, { terminal, signal, strict: options.strict })
       const report = await compareSystems({ data, split, base, tuned, seed: options.seed, signal, onStep: (step) => terminal.redraw(step) })
       terminal.redraw('')
       printComparison(report, terminal)

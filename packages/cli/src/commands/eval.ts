@@ -1,12 +1,13 @@
 import { writeFileAtomic } from '@ms/core/node'
 import { defineCommand } from '../command.js'
-import { computeOptions, pluginOption, splitOption } from '../compute-options.js'
+import { computeOptions, pluginOption, splitOption, strictOption } from '../compute-options.js'
 import { formatTable } from '../format-table.js'
 import { judgements, openRetrievalData } from '../open-data.js'
 import { modelName } from '../open-model.js'
 import { openSearchEmbedders } from '../open-search-embedders.js'
 import { wrongUse } from '../option-values.js'
 import { progressBar } from '../progress-bar.js'
+import { readableData } from '../readable-data.js'
 import { denseRuns, evaluateSystem, hybridRuns, keywordRuns } from '../systems.js'
 
 type Mode = 'dense' | 'lexical' | 'hybrid'
@@ -35,6 +36,7 @@ export const evaluateCommand = defineCommand({
     },
     'per-query': { type: 'string', value: 'FILE', help: 'write every query’s values as .tsv' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
+    ...strictOption,
     ...pluginOption,
     ...computeOptions,
   },
@@ -43,23 +45,23 @@ export const evaluateCommand = defineCommand({
     const keywordOnly = options.model === 'bm25'
     const mode = (options.mode ?? (keywordOnly ? 'lexical' : 'dense')) as Mode
     if (keywordOnly && mode !== 'lexical') throw wrongUse(`bm25 has no ${mode} mode`, 'Name a model, or leave --mode out.')
-    const data = await openRetrievalData(options.data, options.format as 'beir' | undefined)
+    const given = await openRetrievalData(options.data, options.format as 'beir' | undefined)
     const split = (options.split ?? 'test') as 'test'
-    judgements(data, split)
+    judgements(given, split)
     const progress = progressBar(terminal, 'embed')
-    const system = { data, split, signal, onProgress: ({ done, total }: { done: number; total: number }) => progress.update(done, total) }
-    const dense = async () => {
-      const embedder = await openSearchEmbedders(options.model, { options, terminal, signal })
-      try {
-        return await denseRuns(embedder, system)
-      } finally {
-        progress.end()
-        await embedder.dispose()
-      }
+    const onProgress = ({ done, total }: { done: number; total: number }) => progress.update(done, total)
+    const embedder = mode === 'lexical' ? undefined : await openSearchEmbedders(options.model, { options, terminal, signal })
+    const measure = async () => {
+      const data = await readableData(given, embedder?.model.image, { terminal, signal, strict: options.strict })
+      const system = { data, split, signal, onProgress }
+      if (!embedder) return { data, system, runs: await keywordRuns({ ...system, plain: keywordOnly }) }
+      const dense = await denseRuns(embedder, system)
+      return { data, system, runs: mode === 'dense' ? dense : hybridRuns(dense, await keywordRuns(system), system) }
     }
-    const hybrid = async () => hybridRuns(await dense(), await keywordRuns(system), system)
-    const runs =
-      mode === 'lexical' ? await keywordRuns({ ...system, plain: keywordOnly }) : mode === 'dense' ? await dense() : await hybrid()
+    const { data, system, runs } = await measure().finally(async () => {
+      progress.end()
+      await embedder?.dispose()
+    })
     const evaluation = evaluateSystem(runs, system)
     const fusion = 'fusion' in runs ? runs.fusion : undefined
     const model = keywordOnly || mode === 'lexical' ? 'bm25' : await modelName(options.model, options.plugin)

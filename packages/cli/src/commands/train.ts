@@ -13,14 +13,17 @@ import type { Prepared } from '@ms/core/tensor'
 import type { LoadedModel, PoolingMode } from '@ms/embed'
 import { type Augmentation, examplesFromRetrieval, ldaHead, standardPictureAugment, standardTextAugment } from '@ms/finetune'
 import { featureDirectory } from '@ms/finetune/node'
+import { columnEncoders } from '../column-encoders.js'
 import { defineCommand } from '../command.js'
-import { computeOptions, pluginOption, seedOption } from '../compute-options.js'
+import { computeOptions, pluginOption, seedOption, strictOption } from '../compute-options.js'
+import { folderNotices } from '../folder-notices.js'
 import { openData, openRetrievalData } from '../open-data.js'
 import { openEngineFor } from '../open-engine.js'
 import { modelName, openAnyModel } from '../open-model.js'
 import { wrongUse } from '../option-values.js'
 import { trainingPrinter } from '../print-training.js'
-import { columnEncoders, trainRun } from '../train-run.js'
+import { readableData } from '../readable-data.js'
+import { trainRun } from '../train-run.js'
 import { trainingOptions, trainingSettings } from '../training-settings.js'
 
 /** Examples to train on, and judged dev queries to choose by. Triplets and scored pairs train as they are. */
@@ -91,6 +94,7 @@ export const trainCommand = defineCommand({
     'early-stop': { type: 'integer', min: 1, help: 'end after N epochs without a better dev score' },
     resume: { type: 'boolean', help: 'go on from the last checkpoint in RUN' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
+    ...strictOption,
     ...pluginOption,
     ...seedOption,
     ...computeOptions,
@@ -110,14 +114,15 @@ export const trainCommand = defineCommand({
       image: { ...(pooling ? { pooling } : {}), ...(options['input-size'] ? { inputSize: options['input-size'] } : {}) },
       ...(vary ? { pictures: { extent: 'whole' } } : {}),
     })
-    const { examples, dev: own } = await trainingData(await openData(options.data, options.format as 'beir' | undefined), tuned)
-    for (const { code, message } of labelNotices(examples)) terminal.note(`note[${code}]: ${message}`)
-    const dev = options.eval ? await openRetrievalData(options.eval) : own
+    const given = await openData(options.data, options.format as 'beir' | undefined)
+    const readable = { terminal, signal, strict: options.strict }
+    const { examples, dev: own } = await trainingData(await readableData(given, tuned.image, readable), tuned)
+    for (const { code, message } of [...(await folderNotices(options.data, given)), ...labelNotices(examples)])
+      terminal.note(`note[${code}]: ${message}`)
+    const dev = options.eval ? await readableData(await openRetrievalData(options.eval), tuned.image, readable) : own
     const encoders = columnEncoders(tuned, examples)
-    const { settings: wanted, loss } = trainingSettings(options, encoders[0], examples)
-    // A head in place of training is a training that changes nothing, and the head after it.
+    const { settings, loss } = trainingSettings(options, encoders[0], examples)
     const onlyHead = options.head !== undefined && options.epochs === undefined && options['max-steps'] === undefined
-    const settings = onlyHead ? { ...wanted, epochs: 1, maxSteps: 1, learningRate: 0 } : wanted
     const pictures = examples.modalities?.includes('image') ?? false
     const features = options.features && pictures ? featureDirectory<ImageSource>(options.features, { paths: true }) : undefined
     const engine = await openEngineFor(options, terminal, signal)
@@ -137,6 +142,7 @@ export const trainCommand = defineCommand({
         model: await modelName(options.model, options.plugin),
         examples,
         dev,
+        onlyHead,
         loss,
         settings,
         out: options.out,
