@@ -166,4 +166,51 @@ describe('ms and pictures', () => {
     await expect(ms(trainCommand as never, ...run, '--out', at('pairs'), '--loss', 'mnr')).rejects.toMatchObject({ code: 'cli.usage' })
     await expect(ms(trainCommand as never, '--data', at('data'), '--out', at('words'))).rejects.toMatchObject({ code: 'encoder.modality' })
   })
+
+  it('brings a model of texts and one of pictures into one space, where words find pictures', async () => {
+    const captions = Object.keys(shapes).flatMap((shape) => colours.map((colour) => `a ${colour} ${shape},data/${shape}/${colour}.svg`))
+    await writeFile(at('captions.csv'), ['text,image', ...captions].join('\n'))
+    const models = ['--image-model', at('network'), '--dim', '16', '--data', at('captions.csv')]
+    const trained = await ms(trainCommand as never, ...models, '--out', at('both'), '--batch-size', '8', '--lr', '0.01')
+    expect(JSON.parse(await readFile(at('both', 'run.json'), 'utf8'))).toMatchObject({
+      model: `ms-mini-text + ${at('network')}`,
+      loss: expect.stringContaining('symmetric'),
+      settings: { freeze: ['anchor/embedding.*', 'positive/conv1.*', 'positive/bn1.*', 'positive/layer1.*'] },
+    })
+    expect(trained.notes).toMatch(/epoch 40\/40/)
+    // What came with the models is as it was.
+    const network = async (path: string) => {
+      const { tensors } = readSafetensors(await readFile(path), path)
+      return new Map([...tensors].map(([name, { data }]) => [name, data]))
+    }
+    const [given, kept] = [
+      await network(at('network', 'model.safetensors')),
+      await network(at('both', 'model', 'image', 'model.safetensors')),
+    ]
+    for (const [name, data] of kept) expect(data, name).toEqual(given.get(name))
+
+    const collection = ['--collection', at('both-drawings')]
+    await rm(at('data', 'bar', 'broken.png'), { force: true })
+    await ms(indexCommand as never, 'create', ...collection, '--model', at('both'), '--input', at('data'))
+    const firsts = await Promise.all(
+      captions.map(async (line) => {
+        const [text, picture] = line.split(',')
+        const found = await ms(searchCommand as never, ...collection, '--mode', 'dense', '--k', '3', text)
+        return ids(found).includes(picture.replace('data/', ''))
+      }),
+    )
+    // By chance 3 of 16, that is 3.
+    expect(firsts.filter(Boolean).length).toBeGreaterThanOrEqual(9)
+    const measured = await ms(evaluateCommand as never, '--model', at('both'), '--data', at('captions.csv'), '--split', 'train')
+    expect((measured.json['metrics'] as Record<string, number>)['recall@10']).toBeGreaterThan(0.8)
+  })
+
+  it('says what two models need', async () => {
+    const out = ['--out', at('never')]
+    const labelled = ms(trainCommand as never, '--image-model', at('network'), '--data', at('data'), ...out)
+    await expect(labelled).rejects.toMatchObject({ code: 'cli.usage' })
+    const twice = ms(trainCommand as never, '--model', at('network'), '--image-model', at('network'), '--data', at('captions.csv'), ...out)
+    await expect(twice).rejects.toMatchObject({ code: 'encoder.modality' })
+    await expect(ms(trainCommand as never, '--dim', '8', '--data', at('captions.csv'), ...out)).rejects.toMatchObject({ code: 'cli.usage' })
+  })
 })

@@ -34,6 +34,7 @@ const schedules = { constant, linear, cosine }
 const losses: Readonly<Record<string, (context: LossContext) => Loss>> = {
   mnr: () => multipleNegativesRanking(),
   'mnr-symmetric': () => multipleNegativesRanking({ symmetric: true }),
+  clip: () => multipleNegativesRanking({ symmetric: true, learnScale: true }),
   triplet: () => tripletLoss(),
   cosine: () => cosineSimilarityLoss(),
   cosent: () => cosentLoss(),
@@ -55,7 +56,7 @@ export const trainingOptions = {
   loss: {
     type: 'string',
     choices: Object.keys(losses),
-    help: 'default: mnr (multiple negatives ranking); cosent for scored pairs, supcon for labelled items',
+    help: 'default: mnr (multiple negatives ranking); cosent for scored pairs, supcon for labelled items, clip (mnr both ways, its scale learned) with --image-model',
   },
   epochs: { type: 'integer', min: 1, max: 100_000, help: 'rounds over the examples (default: by model and number of examples)' },
   'max-steps': { type: 'integer', min: 1, help: 'end after N steps' },
@@ -85,18 +86,29 @@ function dropoutOf(text: string): number | 'config' {
   throw wrongUse(`--dropout is "${text}"`, 'Give a number of at least 0 and below 1, or config for what the model’s configuration says.')
 }
 
+/** Of two projections on what frozen networks make, which is computed once: many rounds, large batches and a rate for fresh weights. */
+const projectionSettings = { epochs: 40, batchSize: 128, learningRate: 1e-3 } as const
+
+export interface TrainingContext {
+  readonly encoder: Encoder<ImageSource>
+  readonly examples: Examples
+  /** Of two models that are to share a space, the patterns of what came with them. */
+  readonly given?: readonly string[]
+}
+
 /** The defaults for this model and these examples, with what the command line says instead. */
 export function trainingSettings(
-  options: OptionValues<typeof trainingOptions> & { readonly seed?: number },
-  encoder: Encoder<ImageSource>,
-  examples: Examples,
+  options: OptionValues<typeof trainingOptions> & { readonly seed?: number; readonly full?: boolean },
+  { encoder, examples, given }: TrainingContext,
 ): { settings: TrainSettings; loss: Loss } {
-  const standard = defaultSettings(encoder, examples)
+  const projected = given !== undefined && options.full !== true
+  const standard = { ...defaultSettings(encoder, examples), ...(projected ? projectionSettings : {}) }
+  const freeze = [...options.freeze, ...(projected ? given : [])]
   const { schedule: usual } = standard
   const warmup = options.warmup ?? usual.settings.warmup
   const name = (options.schedule ?? usual.name) as keyof typeof schedules
   const optimizer = options.optimizer as keyof typeof optimizers | undefined
-  const lossName = options.loss ?? usualLoss[examples.kind]
+  const lossName = options.loss ?? (given ? 'clip' : usualLoss[examples.kind])
   if (lossName === 'cross-entropy' && examples.kind !== 'labelled')
     throw wrongUse(`the loss ${lossName} needs labelled examples, and these are ${examples.kind}`, 'Choose another --loss, or other data.')
   const loss = losses[lossName]({ labels: examples.labels ?? [], dim: encoder.dim, seed: options.seed ?? 1 })
@@ -120,7 +132,7 @@ export function trainingSettings(
       ...(options.dropout === undefined ? {} : { dropout: dropoutOf(options.dropout) }),
       ...(options['batch-norm'] ? { batchNorm: options['batch-norm'] as 'frozen' | 'batch' } : {}),
       ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
-      ...(options.freeze.length > 0 ? { freeze: options.freeze } : {}),
+      ...(freeze.length > 0 ? { freeze } : {}),
     },
   }
 }

@@ -17,6 +17,7 @@ import { columnEncoders } from '../column-encoders.js'
 import { defineCommand } from '../command.js'
 import { computeOptions, pluginOption, seedOption, strictOption } from '../compute-options.js'
 import { folderNotices } from '../folder-notices.js'
+import { joinModels } from '../join-models.js'
 import { openData, openRetrievalData } from '../open-data.js'
 import { openEngineFor } from '../open-engine.js'
 import { modelName, openAnyModel } from '../open-model.js'
@@ -60,6 +61,13 @@ export const trainCommand = defineCommand({
   usage: '--data D --out RUN [--model M]',
   options: {
     model: { type: 'string', value: 'M', help: 'what to begin with: a preset, hub id, folder or finished run (default: ms-mini-text)' },
+    'image-model': {
+      type: 'string',
+      value: 'M2',
+      help: 'words find pictures: a model of pictures that is brought into one space with --model, by a projection behind each',
+    },
+    dim: { type: 'integer', min: 1, max: 65_536, value: 'N', help: 'with --image-model: dimensions of that space (default: 256)' },
+    full: { type: 'boolean', help: 'with --image-model: train both networks too, not the projections alone' },
     data: {
       type: 'string',
       value: 'D',
@@ -102,18 +110,28 @@ export const trainCommand = defineCommand({
   examples: [
     'ms train --data ./my-data --out runs/mine',
     'ms train --model all-MiniLM-L6-v2 --data pairs.jsonl --out runs/minilm --epochs 2 --lr 5e-5',
+    'ms train --model all-MiniLM-L6-v2 --image-model tf_efficientnet_lite0:lite0.pth --data captions.csv --out runs/words-pictures',
   ],
   run: async ({ options, terminal, signal }) => {
     const pooling = options.pooling?.split('+') as PoolingMode[] | undefined
     const vary = options.augment !== undefined
-    const tuned = await openAnyModel(options.model, {
+    const open = {
       terminal,
       signal,
       plugin: options.plugin,
       seed: options.seed,
       image: { ...(pooling ? { pooling } : {}), ...(options['input-size'] ? { inputSize: options['input-size'] } : {}) },
-      ...(vary ? { pictures: { extent: 'whole' } } : {}),
-    })
+      ...(vary ? ({ pictures: { extent: 'whole' } } as const) : {}),
+    }
+    const opened = await openAnyModel(options.model, open)
+    const imageModel = options['image-model']
+    if (imageModel === undefined && (options.dim !== undefined || options.full))
+      throw wrongUse('--dim and --full are for two models', 'Name the model of pictures with --image-model.')
+    const joined =
+      imageModel === undefined
+        ? undefined
+        : joinModels(opened, await openAnyModel(imageModel, open), { dim: options.dim ?? usualDim, seed: options.seed ?? 1 })
+    const tuned = joined?.model ?? opened
     const given = await openData(options.data, options.format as 'beir' | undefined)
     const readable = { terminal, signal, strict: options.strict }
     const { examples, dev: own } = await trainingData(await readableData(given, tuned.image, readable), tuned)
@@ -121,7 +139,16 @@ export const trainCommand = defineCommand({
       terminal.note(`note[${code}]: ${message}`)
     const dev = options.eval ? await readableData(await openRetrievalData(options.eval), tuned.image, readable) : own
     const encoders = columnEncoders(tuned, examples)
-    const { settings, loss } = trainingSettings(options, encoders[0], examples)
+    if (joined && new Set(encoders).size < 2)
+      throw wrongUse(
+        'with --image-model there must be texts and pictures in the data',
+        'Give pairs of a text and an image, or text queries for pictures.',
+      )
+    const { settings, loss } = trainingSettings(options, {
+      encoder: encoders[0],
+      examples,
+      given: joined?.given(examples.modalities ?? []),
+    })
     const onlyHead = options.head !== undefined && options.epochs === undefined && options['max-steps'] === undefined
     const pictures = examples.modalities?.includes('image') ?? false
     const features = options.features && pictures ? featureDirectory<ImageSource>(options.features, { paths: true }) : undefined
@@ -139,7 +166,7 @@ export const trainCommand = defineCommand({
           : {}),
         ...(features ? { features } : {}),
         ...(options.head ? { finish: (model: LoadedModel) => withHead(model, examples, { engine, signal, features }) } : {}),
-        model: await modelName(options.model, options.plugin),
+        model: [await modelName(options.model, options.plugin), imageModel].filter((each) => each !== undefined).join(' + '),
         examples,
         dev,
         onlyHead,
@@ -170,6 +197,9 @@ export const trainCommand = defineCommand({
     }
   },
 })
+
+/** Dimensions of the space that two models are brought into. */
+const usualDim = 256
 
 /** What usually helps, of texts or of pictures. */
 function standardAugmentation(modality: Modality, { image }: LoadedModel): Augmentation<ImageSource, Prepared> {
