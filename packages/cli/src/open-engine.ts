@@ -4,15 +4,20 @@ import type { Terminal } from './terminal.js'
 
 type Backend = NonNullable<Parameters<typeof openEngine>[0]>['backend']
 
-/** Opens the engine that `--backend` and `--threads` ask for. */
+/**
+ * Opens the engine that `--backend` and `--threads` ask for.
+ *
+ * @param options `worker`: see `openEngine`
+ */
 export async function openEngineFor(
-  options: { readonly backend?: string; readonly threads?: number },
+  options: { readonly backend?: string; readonly threads?: number; readonly worker?: boolean },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Engine> {
   const engine = await openEngine({
     backend: options.backend as Backend,
     threads: options.threads,
+    worker: options.worker,
     signal,
     notice: (line) => terminal.note(line),
   })

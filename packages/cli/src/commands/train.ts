@@ -152,7 +152,7 @@ export const trainCommand = defineCommand({
     const onlyHead = options.head !== undefined && options.epochs === undefined && options['max-steps'] === undefined
     const pictures = examples.modalities?.includes('image') ?? false
     const features = options.features && pictures ? featureDirectory<ImageSource>(options.features, { paths: true }) : undefined
-    const engine = await openEngineFor(options, terminal, signal)
+    const engine = await openEngineFor({ ...options, worker: true }, terminal, signal)
     const printer = trainingPrinter(terminal)
     try {
       const { end, modelPath } = await trainRun({

@@ -184,8 +184,9 @@ async function* run<Item, P extends Prepared>(
           gradients,
           observed,
         } = await compiled.run(ready, step).catch(async (cause: unknown) => {
-          if (!isOutOfMemory(cause)) throw cause
+          // The weights are as they were before the step, whatever has become of the engine.
           if (options.checkpoints) await checkpoint(epoch, at, lossSum)
+          if (!isOutOfMemory(cause)) throw cause
           throw outOfMemory(cause, { step: step + 1, columns: ready.columns, kept: options.checkpoints !== undefined })
         })
         const norm = normOf(gradients)

@@ -12,7 +12,7 @@ export interface OpenEngineOptions {
   readonly threads?: number
   /**
    * Compute in a thread of its own where the engine can (`traced`), so that timers and requests have their turn meanwhile. What each
-   * run is given is copied there and back, which costs memory: twice the trainable weights and more in training. Default: false.
+   * run is given is copied there, in training the trainable weights: so much more memory is taken. Default: false.
    */
   readonly worker?: boolean
   readonly signal?: AbortSignal

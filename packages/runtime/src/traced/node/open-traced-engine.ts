@@ -13,7 +13,7 @@ export interface TracedEngineOptions {
   readonly threads?: number
   /** Graphs that one function may have loaded, where one cannot serve all shapes. Default: 4. */
   readonly maxGraphs?: number
-  /** Compute in a worker thread, so that the event loop goes on meanwhile; it copies what each run is given. Default: false. */
+  /** Compute in a worker thread, so that the event loop goes on meanwhile; it takes a copy of what each run is given. Default: false. */
   readonly worker?: boolean
   /** Where it computes: the processor, or a GPU by WebGPU. Default: `cpu`. */
   readonly device?: OrtDevice

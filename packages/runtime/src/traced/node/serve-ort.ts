@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { HostTensor } from '@ms/core/tensor'
 import type { InferenceSession } from 'onnxruntime-node'
 import type { Ort } from './ort.js'
+import type { Parcel } from './parcel.js'
 
 /** What the main thread asks for. */
 export type OrtRequest =
@@ -13,13 +14,13 @@ export type OrtRequest =
       readonly weights: ReadonlyMap<string, Float32Array>
       readonly options: InferenceSession.SessionOptions
     }
-  | { readonly call: number; readonly kind: 'run'; readonly session: number; readonly feeds: ReadonlyMap<string, HostTensor> }
+  | { readonly call: number; readonly kind: 'run'; readonly session: number; readonly feeds: Parcel }
   | { readonly call: number; readonly kind: 'release'; readonly session: number }
 
 /** What it is told. */
 export type OrtReply =
-  | { readonly call: number; readonly results?: ReadonlyMap<string, HostTensor> }
-  | { readonly call: number; readonly error: string }
+  | { readonly call: number; readonly results?: ReadonlyMap<string, HostTensor>; readonly parcel?: ArrayBuffer }
+  | { readonly call: number; readonly error: string; readonly parcel?: ArrayBuffer }
 
 /**
  * The other end of a worker that runs ONNX Runtime. Its source text is what the worker runs, so that it works from TypeScript
@@ -44,28 +45,32 @@ export function serveOrt(ort: Ort, port: MessagePort): void {
       return undefined
     }
     const tensors: Record<string, InstanceType<Ort['Tensor']>> = {}
-    for (const [name, { data, shape }] of request.feeds) {
-      const type = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool'
-      tensors[name] = new ort.Tensor(type, data, [...shape])
+    const { buffer, contents } = request.feeds
+    for (const { name, type, shape, offset, length } of contents) {
+      const Data = type === 'float32' ? Float32Array : type === 'int32' ? Int32Array : Uint8Array
+      tensors[name] = new ort.Tensor(type, new Data(buffer, offset, length), [...shape])
     }
     const results = await session!.run(tensors)
     return new Map(
       Object.entries(results).map(([name, { dims, data }]): [string, HostTensor] => {
         const array = data as HostTensor['data']
-        // An array that is a part of a buffer, or whose buffer belongs to ONNX Runtime, cannot be handed over.
-        return [name, { shape: dims, data: array.slice() }]
+        // An array that is a part of a buffer cannot be handed over.
+        return [name, { shape: dims, data: array.byteLength === array.buffer.byteLength ? array : array.slice() }]
       }),
     )
   }
 
   port.on('message', (request: OrtRequest) => {
+    const { call } = request
+    const parcel = request.kind === 'run' ? request.feeds.buffer : undefined
+    const back = parcel ? [parcel] : []
     answer(request).then(
       (results) => {
         const buffers = [...(results?.values() ?? [])].map(({ data }) => data.buffer as ArrayBuffer)
-        port.postMessage({ call: request.call, results } satisfies OrtReply, buffers)
+        port.postMessage({ call, results, parcel } satisfies OrtReply, [...buffers, ...back])
       },
       (error: unknown) => {
-        port.postMessage({ call: request.call, error: error instanceof Error ? error.message : String(error) } satisfies OrtReply)
+        port.postMessage({ call, error: error instanceof Error ? error.message : String(error), parcel } satisfies OrtReply, back)
       },
     )
   })

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads'
 import type { Engine } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -67,6 +68,57 @@ describe.skipIf(!installed)('TracedEngine in a worker (needs onnxruntime-node)',
     await compiled.run({ x })
     clearInterval(timer)
     expect(ticks).toBeGreaterThan(2)
+  })
+
+  it('lets the event loop go on during a training step, which leaves the weights as they are', async () => {
+    const wide = { ...tinyBertShape, ops: 'composite', width: 256, inner: 1024 } as const
+    const weights = tinyBertWeights(wide)
+    const kept = new Map([...weights].map(([name, { data }]) => [name, data.slice()]))
+    const step = await there.differentiate(tinyBertLoss(wide), { constants: none, trainable: [...weights.keys()] })
+    const batch = tinyBertBatch(wide, { batch: 16, anchor: 20, positive: 30 })
+    await step.run(batch, weights)
+    let ticks = 0
+    const timer = setInterval(() => ticks++, 1)
+    for (let i = 0; i < 3; i++) await step.run(batch, weights)
+    clearInterval(timer)
+    expect(ticks).toBeGreaterThan(5)
+    for (const [name, { data }] of weights) expect(data, name).toEqual(kept.get(name))
+    step.dispose()
+  })
+
+  it('sends what is given in the same memory again', async () => {
+    const compiled = await there.compile((_, { x }) => ({ y: tf.mul(x, 2) }), { constants: none })
+    const filled = (value: number, length: number) => ({ x: { shape: [length], data: new Float32Array(length).fill(value) } })
+    // Smaller, larger, and two at a time.
+    for (const length of [1000, 10, 4000, 999]) expect((await compiled.run(filled(length, length))).y.data.at(-1)).toBe(2 * length)
+    const [a, b] = await Promise.all([compiled.run(filled(1, 50)), compiled.run(filled(2, 60))])
+    expect([a.y.data.at(-1), b.y.data.at(-1)]).toEqual([2, 4])
+    // Half a gigabyte given in all, without as much being kept.
+    const given = filled(3, 1_000_000)
+    const { arrayBuffers } = process.memoryUsage()
+    let largest = 0
+    for (let i = 0; i < 128; i++) {
+      await compiled.run(given)
+      largest = Math.max(largest, process.memoryUsage().arrayBuffers - arrayBuffers)
+    }
+    expect(largest).toBeLessThan(200e6)
+  })
+
+  it('says that its thread has ended, when that dies in the middle of a computation', async () => {
+    const started = new Promise<Worker>((resolve) => process.once('worker', resolve))
+    const engine = await openTracedEngine({ threads: 1, worker: true })
+    const size = 700
+    const x = { shape: [size, size], data: new Float32Array(size * size) }
+    const compiled = await engine.compile(
+      (_, { x }) => ({ y: Array.from({ length: 30 }).reduce<tf.Tensor2D>((y) => tf.matMul(y, x as tf.Tensor2D), x as tf.Tensor2D) }),
+      { constants: none },
+    )
+    await compiled.run({ x })
+    const running = compiled.run({ x })
+    void (await started).terminate()
+    await expect(running).rejects.toMatchObject({ code: 'engine.failed', message: expect.stringContaining('has ended') })
+    await expect(compiled.run({ x })).rejects.toMatchObject({ code: 'engine.failed' })
+    await engine.dispose()
   })
 
   it('passes errors on', async () => {

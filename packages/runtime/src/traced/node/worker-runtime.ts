@@ -5,6 +5,7 @@ import type { HostTensor } from '@ms/core/tensor'
 import { encodeModel } from '../onnx/model.js'
 import type { GraphRuntime } from './graph-session.js'
 import { failure, type OrtRuntimeOptions, sessionOptions, unusable } from './ort.js'
+import { Packer } from './parcel.js'
 import { type OrtReply, type OrtRequest, serveOrt } from './serve-ort.js'
 
 type Results = ReadonlyMap<string, HostTensor> | undefined
@@ -13,7 +14,7 @@ type Unnumbered<R> = R extends OrtRequest ? Omit<R, 'call'> : never
 
 /**
  * ONNX Runtime in a worker thread, so that this thread's event loop goes on while it computes. Constant weights are copied
- * there once, what is given at each run each time; results are handed over without a copy.
+ * there once; what is given at each run is copied once into a buffer that goes there and back, and results are handed over.
  *
  * @throws `engine.unusable`
  */
@@ -28,8 +29,14 @@ export async function openWorkerRuntime(runtime: OrtRuntimeOptions): Promise<Gra
       const request = { kind: 'load', session, model: encodeModel(model), weights, options: sessionOptions(runtime) } as const
       await worker.ask('loading a recorded graph', request)
       return {
-        run: async (feeds) => (await worker.ask('running a recorded graph', { kind: 'run', session, feeds })) ?? new Map(),
+        run: async (feeds) => {
+          const parcel = worker.packer.pack(feeds)
+          const request = { kind: 'run', session, feeds: parcel } as const
+          return (await worker.ask('running a recorded graph', request, [parcel.buffer])) ?? new Map()
+        },
         release: async () => {
+          // What a thread had loaded has gone with it.
+          if (worker.ended) return
           await worker.ask('releasing a recorded graph', { kind: 'release', session })
         },
       }
@@ -38,9 +45,13 @@ export async function openWorkerRuntime(runtime: OrtRuntimeOptions): Promise<Gra
   }
 }
 
+const advice = 'Start again; a training goes on from its last checkpoint with --resume.'
+
 class OrtWorker {
   /** Settles when ONNX Runtime is loaded, or cannot be. */
   readonly ready: Promise<void>
+  /** Of what is sent there. */
+  readonly packer = new Packer()
   readonly #worker: Worker
   readonly #pending = new Map<number, { what: string; resolve(results: Results): void; reject(error: unknown): void }>()
   #calls = 0
@@ -61,20 +72,29 @@ class OrtWorker {
       () => this.#worker.terminate(),
     )
     this.#worker.on('error', (cause) =>
-      this.#fail(new MsError('engine.failed', `the worker failed: ${cause.message}`, { kind: 'failure', cause })),
+      this.#fail(new MsError('engine.failed', `the thread that computes has failed: ${cause.message}`, { advice, kind: 'failure', cause })),
     )
-    this.#worker.on('exit', () => this.#fail(new MsError('engine.failed', 'the worker has ended', { kind: 'failure' })))
+    this.#worker.on('exit', () =>
+      this.#fail(new MsError('engine.failed', 'the thread that computes has ended', { advice, kind: 'failure' })),
+    )
   }
 
-  /** @param what it is, for an error message */
-  ask(what: string, request: Unnumbered<OrtRequest>): Promise<Results> {
+  /**
+   * @param what it is, for an error message
+   * @param handed buffers in the request that are handed over
+   */
+  ask(what: string, request: Unnumbered<OrtRequest>, handed: readonly ArrayBuffer[] = []): Promise<Results> {
     if (this.#ended) return Promise.reject(this.#ended)
     const call = this.#calls++
     return new Promise((resolve, reject) => {
       this.#pending.set(call, { what, resolve, reject })
       this.#worker.ref()
-      this.#worker.postMessage({ ...request, call })
+      this.#worker.postMessage({ ...request, call }, handed)
     })
+  }
+
+  get ended(): boolean {
+    return this.#ended !== undefined
   }
 
   async end(): Promise<void> {
@@ -84,6 +104,7 @@ class OrtWorker {
   #settle(reply: OrtReply): void {
     const pending = this.#pending.get(reply.call)
     this.#pending.delete(reply.call)
+    if (reply.parcel) this.packer.recycle(reply.parcel)
     if (this.#pending.size === 0) this.#worker.unref()
     if ('error' in reply) pending?.reject(failure(pending.what, reply.error))
     else pending?.resolve(reply.results)
@@ -106,6 +127,8 @@ function workerSource(): string {
   }
   return `
     const { parentPort } = require('node:worker_threads')
+    // Compilers that keep the names of functions (esbuild) call this in the text of serveOrt.
+    const __name = (value) => value
     let ort
     try {
       ort = require(${JSON.stringify(path)})
