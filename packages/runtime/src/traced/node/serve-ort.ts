@@ -11,7 +11,7 @@ export type OrtRequest =
       readonly kind: 'load'
       readonly session: number
       readonly model: Uint8Array
-      readonly weights: ReadonlyMap<string, Float32Array>
+      readonly weights: Parcel
       readonly options: InferenceSession.SessionOptions
     }
   | { readonly call: number; readonly kind: 'run'; readonly session: number; readonly feeds: Parcel }
@@ -31,10 +31,9 @@ export function serveOrt(ort: Ort, port: MessagePort): void {
 
   const answer = async (request: OrtRequest): Promise<ReadonlyMap<string, HostTensor> | undefined> => {
     if (request.kind === 'load') {
-      const externalData = [...request.weights].map(([path, { buffer, byteOffset, byteLength }]) => ({
-        path,
-        data: new Uint8Array(buffer, byteOffset, byteLength),
-      }))
+      const { buffer, contents } = request.weights
+      // ONNX Runtime copies them.
+      const externalData = contents.map(({ name, offset, length }) => ({ path: name, data: new Uint8Array(buffer, offset, 4 * length) }))
       sessions.set(request.session, await ort.InferenceSession.create(request.model, { ...request.options, externalData }))
       return undefined
     }
@@ -62,7 +61,7 @@ export function serveOrt(ort: Ort, port: MessagePort): void {
 
   port.on('message', (request: OrtRequest) => {
     const { call } = request
-    const parcel = request.kind === 'run' ? request.feeds.buffer : undefined
+    const parcel = request.kind === 'run' ? request.feeds.buffer : request.kind === 'load' ? request.weights.buffer : undefined
     const back = parcel ? [parcel] : []
     answer(request).then(
       (results) => {

@@ -13,8 +13,8 @@ type Results = ReadonlyMap<string, HostTensor> | undefined
 type Unnumbered<R> = R extends OrtRequest ? Omit<R, 'call'> : never
 
 /**
- * ONNX Runtime in a worker thread, so that this thread's event loop goes on while it computes. Constant weights are copied
- * there once; what is given at each run is copied once into a buffer that goes there and back, and results are handed over.
+ * ONNX Runtime in a worker thread, so that this thread's event loop goes on while it computes. What it is given,
+ * constant weights and the inputs of each run, is copied into a buffer that goes there and back; results are handed over.
  *
  * @throws `engine.unusable`
  */
@@ -26,8 +26,9 @@ export async function openWorkerRuntime(runtime: OrtRuntimeOptions): Promise<Gra
     threads: runtime.threads,
     load: async (model, weights) => {
       const session = sessions++
-      const request = { kind: 'load', session, model: encodeModel(model), weights, options: sessionOptions(runtime) } as const
-      await worker.ask('loading a recorded graph', request)
+      const parcel = worker.packer.pack(new Map(Array.from(weights, ([name, data]) => [name, { shape: [data.length], data }])))
+      const request = { kind: 'load', session, model: encodeModel(model), weights: parcel, options: sessionOptions(runtime) } as const
+      await worker.ask('loading a recorded graph', request, [parcel.buffer])
       return {
         run: async (feeds) => {
           const parcel = worker.packer.pack(feeds)
