@@ -96,6 +96,30 @@ describe('train', () => {
     }
   })
 
+  it('keeps its state when the engine fails, and goes on from there', async () => {
+    const { losses } = await run(options())
+    const store = memoryStore()
+    let left = 6
+    const failing: Engine = {
+      ...engine,
+      compile: (fn, given) => engine.compile(fn, given),
+      memory: () => engine.memory(),
+      differentiate: async (fn, given) => {
+        const step = await engine.differentiate(fn, given)
+        return {
+          run: async (inputs, values) => {
+            if (left-- === 0) throw new MsError('engine.failed', 'the thread that computes has ended')
+            return step.run(inputs, values)
+          },
+          dispose: () => step.dispose(),
+        }
+      },
+    }
+    await expect(run(options({ engine: failing, checkpoints: store }))).rejects.toMatchObject({ code: 'engine.failed' })
+    expect(store.all.at(-1)?.step).toBe(6)
+    expect((await run(options({ checkpoints: store, resume: true }))).losses).toEqual(losses.slice(6))
+  })
+
   it('keeps its state when it is aborted, and goes on from there', async () => {
     const { losses } = await run(options())
     const store = memoryStore()

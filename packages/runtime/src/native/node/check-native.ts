@@ -21,6 +21,8 @@ export interface NativeCheck {
  */
 export async function checkNative(folder: string, packageName: string, signal?: AbortSignal): Promise<NativeCheck> {
   const script = `
+    // Compilers that keep the names of functions (esbuild) call this in the texts below.
+    const __name = (value) => value
     const { createRequire } = require('node:module')
     const from = createRequire(${JSON.stringify(import.meta.url)})
     const tf = from('@tensorflow/tfjs-core')

@@ -29,7 +29,10 @@ export async function openTracedEngine(options: TracedEngineOptions = {}): Promi
   const { threads = availableParallelism(), maxGraphs = 4, worker = false, device = 'cpu' } = options
   if (device === 'webgpu' && !hasVulkanDriver()) throw noDevice()
   const runtime = worker ? await openWorkerRuntime({ threads, device }) : await openOrtRuntime({ threads, device })
-  if (device !== 'cpu') return new TracedEngine(runtime, { maxGraphs, name: `${device}-traced` })
+  if (device !== 'cpu') {
+    // MaxPool's second output, the indices, has no kernel for WebGPU.
+    return new TracedEngine({ ...runtime, poolGradient: 'comparison' }, { maxGraphs, name: `${device}-traced` })
+  }
   return new TracedEngine(withBlocks(runtime), { maxGraphs })
 }
 
