@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { readSafetensors, resnet, writeSafetensors } from '@ms/backbones'
 import { seededRandom } from '@ms/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -203,6 +204,23 @@ describe('ms and pictures', () => {
     expect(firsts.filter(Boolean).length).toBeGreaterThanOrEqual(9)
     const measured = await ms(evaluateCommand as never, '--model', at('both'), '--data', at('captions.csv'), '--split', 'train')
     expect((measured.json['metrics'] as Record<string, number>)['recall@10']).toBeGreaterThan(0.8)
+  })
+
+  it('searches pictures by words with a CLIP directory as it is', async () => {
+    const clip = fileURLToPath(new URL('../../embed/golden/tiny-clip', import.meta.url))
+    const collection = ['--collection', at('clip')]
+    const created = await ms(indexCommand as never, 'create', ...collection, '--model', clip, '--input', clip)
+    expect(created.json).toMatchObject({ documents: 2, dim: 10 })
+    const expected: { text: number[][]; image: number[][]; pictures: string[] } = JSON.parse(
+      await readFile(join(clip, 'expected.json'), 'utf8'),
+    )
+    const cosine = (a: readonly number[], b: readonly number[]) =>
+      a.reduce((sum, value, i) => sum + value * b[i], 0) / Math.hypot(...a) / Math.hypot(...b)
+    const scores = expected.image.map((picture) => cosine(expected.text[0], picture))
+    const found = await ms(searchCommand as never, ...collection, '--mode', 'dense', 'a red heart')
+    const results = found.json['results'] as { id: string; score: number }[]
+    expect(results[0].id).toBe(expected.pictures[scores.indexOf(Math.max(...scores))])
+    expect(results[0].score).toBeCloseTo(Math.max(...scores), 4)
   })
 
   it('says what two models need', async () => {

@@ -1,4 +1,4 @@
-import { bert } from '@ms/backbones'
+import { bert, clipText } from '@ms/backbones'
 import { type ModelFiles, MsError } from '@ms/core'
 import type { BackbonePlugin, Parameters } from '@ms/core/tensor'
 import { z } from 'zod'
@@ -17,7 +17,7 @@ import { readJsonIfThere } from './read-json.js'
 import { type Notice, type SentenceEncoder, type SentenceEncoderParts, sentenceEncoder } from './sentence-encoder.js'
 
 /** The families that are known without being handed over. */
-export const builtinBackbones: readonly BackbonePlugin[] = [bert]
+export const builtinBackbones: readonly BackbonePlugin[] = [bert, clipText]
 
 export interface LoadEncoderOptions {
   /** Families of networks that may be found. Default: `builtinBackbones`. */
@@ -72,7 +72,10 @@ async function loadDirectory(files: ModelFiles, names: ReadonlySet<string>, opti
   const own = subFiles(files, entry.path)
   const first = await loadFirst(entry, own, options, where)
   const { type, backbone } = first.backbone
-  const start = type === 'StaticEmbedding' ? { sentence_embedding: backbone.width } : { token_embeddings: backbone.width }
+  const start =
+    type === 'StaticEmbedding' || backbone.makes === 'pooled'
+      ? { sentence_embedding: backbone.width }
+      : { token_embeddings: backbone.width }
   const { modules, parameters } = await loadModules(files, entries, start)
   return assemble({ ...first, modules }, settings, new Map([...first.parameters, ...parameters]), options, [])
 }
@@ -99,6 +102,8 @@ async function loadFirst(entry: ModuleEntry, files: ModelFiles, options: LoadEnc
 async function loadPlain(files: ModelFiles, names: ReadonlySet<string>, options: LoadEncoderOptions): Promise<SentenceEncoder> {
   const first = await loadTransformer(files, withDefaults(options))
   const settings = await readModelSettings(files, names)
+  // What a network was trained to make of a text needs no pooling.
+  if (first.backbone.backbone.makes === 'pooled') return assemble({ ...first, modules: [] }, settings, first.parameters, options, [])
   const notice: Notice = {
     code: 'encoder.no-pooling',
     message: `${files.location} has no modules.json: the mean of the tokens' vectors is taken, as sentence-transformers does. The model may not have been trained for that.`,

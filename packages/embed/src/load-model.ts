@@ -30,7 +30,7 @@ const has = (names: ReadonlySet<string>, folder: string) =>
 
 /**
  * Loads a model and tells from its files what items it takes: texts (`loadEncoder`), pictures (`loadImageEncoder`), or both, where there are
- * two encoders in `text/` and `image/`.
+ * two encoders in `text/` and `image/`, or one directory of transformers with both towers of a CLIP.
  *
  * @throws `encoder.no-image-processor` for a model of pictures when `options.image` is not given, `encoder.plugin-missing` naming the plug-in
  *   that made the model when it is not among `options.plugins`, and what the loaders throw
@@ -59,7 +59,15 @@ export async function loadModel(files: ModelFiles, options: LoadModelOptions = {
       image: (await plugged(ofPictures, 'image')) ?? (await loadImage(ofPictures)),
     }
   }
+  if (await isClip(files, names)) return { text: await loadEncoder(files, options.text), image: await loadImage(files) }
   return (await readsPictures(files, names)) ? { image: await loadImage(files) } : { text: await loadEncoder(files, options.text) }
+}
+
+/** Both towers in one directory: what reads texts and what reads pictures lies beside the weights. */
+async function isClip(files: ModelFiles, names: ReadonlySet<string>): Promise<boolean> {
+  if (names.has('modules.json') || !['tokenizer.json', 'vocab.json'].some((name) => names.has(name))) return false
+  if (!['preprocessor_config.json', 'processor_config.json'].some((name) => names.has(name))) return false
+  return (await readJsonIfThere(files, names, 'config.json', z.record(z.string(), z.unknown())))?.['model_type'] === 'clip'
 }
 
 async function readsPictures(files: ModelFiles, names: ReadonlySet<string>): Promise<boolean> {

@@ -111,7 +111,11 @@ export function sentenceEncoder(parts: SentenceEncoderParts, parameters: Paramet
 
 function chainOf({ backbone: { type, backbone }, modules }: SentenceEncoderParts): ModuleChain {
   const { width } = backbone
-  return { backbone, modules, start: type === 'StaticEmbedding' ? { sentence_embedding: width } : { token_embeddings: width } }
+  return {
+    backbone,
+    modules,
+    start: type === 'StaticEmbedding' || backbone.makes === 'pooled' ? { sentence_embedding: width } : { token_embeddings: width },
+  }
 }
 
 export const promptsByRole = (parts: PromptSettings): Readonly<Record<Role, string>> => ({
@@ -141,7 +145,9 @@ export const marksPrompt = ({ modules }: Pick<SentenceEncoderParts, 'modules'>):
 
 /** The longest sequence that a network's position embeddings allow. */
 export function positionsOf(config: Readonly<Record<string, unknown>>): number {
-  const positions = config['max_position_embeddings']
+  // A config of two towers keeps those of texts for itself.
+  const own = config['text_config']
+  const positions = (typeof own === 'object' && own !== null ? { ...config, ...own } : config)['max_position_embeddings']
   return typeof positions === 'number' && positions > 0 ? positions : Number.POSITIVE_INFINITY
 }
 

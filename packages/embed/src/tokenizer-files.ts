@@ -35,10 +35,14 @@ export function tokenizerRules(files: ReadonlyMap<string, Uint8Array>, obeyConfi
   }
   const { truncation: _, padding: __, ...rules } = read('tokenizer.json') ?? {}
   const vocabulary = files.get('vocab.txt')
+  const merges = files.has('tokenizer.json')
+    ? []
+    : ['vocab.json', 'merges.txt'].map((name) => files.get(name)).filter((bytes) => bytes !== undefined)
   const config = obeyConfig ? Object.entries(read('tokenizer_config.json') ?? {}).filter(([name]) => rulingFields.includes(name)) : []
   return {
     rules,
     vocabulary: files.has('tokenizer.json') || !vocabulary ? undefined : decoded(vocabulary),
+    ...(merges.length > 0 ? { merges: merges.map(decoded) } : {}),
     config: Object.fromEntries(config),
   }
 }
