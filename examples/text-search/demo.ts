@@ -1,25 +1,26 @@
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createTerminal, type Terminal } from '@ms/cli'
 import { MsError } from '@ms/core'
-import { createEmbedder } from '@ms/embed'
+import { createModelEmbedders } from '@ms/embed'
 import { openEngine } from '@ms/runtime/node'
 import { type Question, type Task, tasks, title } from './data.js'
-import { encoderName, openEncoder } from './encoder.js'
+import { encoderName, openEncoder, threads } from './encoder.js'
 import { ask, keywordSearch, vectorSearch } from './search.js'
 import { prove, trainOn } from './train.js'
 
-const usage = `Usage: demo [${Object.keys(tasks).join('|')}] [--query TEXT]… [--seed N]`
+const usage = `Usage: demo [${Object.keys(tasks).join('|')}] [--query TEXT|PICTURE]… [--seed N]`
 
 interface DemoOptions {
   readonly seed: number
-  readonly questions: readonly Question[]
+  /** Questions from the command line: words, or paths of pictures where pictures ask. */
+  readonly asked: readonly string[]
   readonly terminal: Terminal
   readonly signal: AbortSignal
 }
 
 /** One task from its data to answers. */
-async function demonstrate(task: Task, { seed, questions, terminal, signal }: DemoOptions): Promise<void> {
+async function demonstrate(task: Task, { seed, asked, terminal, signal }: DemoOptions): Promise<void> {
   const heading = (text: string) => terminal.print(`\n${terminal.colors.bold(text)}`)
   const count = (split: 'train' | 'dev' | 'test') => (task.data.qrels.get(split)?.size ?? 0).toLocaleString('en')
   terminal.print(`\n${terminal.colors.inverse(` ${task.name} `)} ${task.about}`)
@@ -27,17 +28,16 @@ async function demonstrate(task: Task, { seed, questions, terminal, signal }: De
 
   heading(`1. Fine-tune ${encoderName}`)
   const out = join(import.meta.dirname, 'runs', task.name)
-  // One thread adds up in one order: the same seed gives the same figures. More would hardly be quicker for a table of token vectors.
-  const engine = await openEngine({ threads: 1, signal })
+  const engine = await openEngine({ threads, signal })
   try {
     const encoder = await openEncoder()
     const options = { encoder, engine, out, seed, terminal, signal }
-    const tuned = await trainOn(task, options)
+    const { base, tuned } = await trainOn(task, options)
 
     heading('2. Measure')
     const embedders = {
-      base: await createEmbedder(encoder, { engine, normalize: true }),
-      tuned: await createEmbedder(tuned, { engine, normalize: true }),
+      base: await createModelEmbedders(base, { engine, normalize: true }),
+      tuned: await createModelEmbedders(tuned, { engine, normalize: true }),
     }
     await prove(task, embedders.base, embedders.tuned, options)
 
@@ -47,9 +47,10 @@ async function demonstrate(task: Task, { seed, questions, terminal, signal }: De
       base: await vectorSearch(task, embedders.base),
       tuned: await vectorSearch(task, embedders.tuned),
     }
+    const questions = asked.map((text): Question => (task.modalities[0] === 'image' ? { text, image: resolve(text) } : { text }))
     await ask(task, searches, [...task.questions, ...questions], terminal)
     const model = relative(process.cwd(), out) || '.'
-    terminal.print(`\n  In ${model}: model/ (the tuned encoder), run.json (settings, seed, data), events.jsonl (every step).`)
+    terminal.print(`\n  In ${model}: model/ (the tuned encoder), run.json (settings, seed, data), events.jsonl (every step), report.html.`)
   } finally {
     await engine.dispose()
   }
@@ -66,10 +67,9 @@ async function main(words: readonly string[], signal: AbortSignal): Promise<void
 
   const started = performance.now()
   const terminal = createTerminal({ json: false, quiet: false })
-  const questions = values.query.map((text) => ({ text }))
   terminal.print(terminal.colors.bold(title))
   for (const name of positionals.length > 0 ? positionals : Object.keys(tasks)) {
-    await demonstrate(await tasks[name](), { seed, questions, terminal, signal })
+    await demonstrate(await tasks[name](), { seed, asked: values.query, terminal, signal })
   }
   terminal.print(`\n  All of it took ${((performance.now() - started) / 1000).toFixed(0)} s.`)
 }

@@ -1,15 +1,15 @@
 import { createTerminal, displayWidth, evaluateSystem, keywordRuns } from '@ms/cli'
-import { createEmbedder, type OwnedEmbedder } from '@ms/embed'
+import { createModelEmbedders, type ModelEmbedders } from '@ms/embed'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Task, tasks } from './data.js'
 import { openEncoder } from './encoder.js'
 import { ask, keywordSearch, vectorSearch } from './search.js'
 
-let embedder: OwnedEmbedder<string>
+let embedder: ModelEmbedders
 let news: Task
 let words: Task
 beforeAll(async () => {
-  embedder = await createEmbedder(await openEncoder(), { normalize: true })
+  embedder = await createModelEmbedders(await openEncoder(), { normalize: true })
   news = await tasks.news()
   words = await tasks.words()
 })
@@ -28,16 +28,16 @@ describe('keyword search', () => {
 
   it('finds words, and nothing where no word is shared', async () => {
     const search = await keywordSearch(news)
-    const { results } = await search.search('Nobel prize')
-    expect(results[0].document.text).toMatch(/nobel|prize/i)
-    expect((await search.search('诺贝尔奖')).results).toEqual([])
+    const [best] = await search({ text: 'Nobel prize' })
+    expect(news.data.corpus.find(({ id }) => id === best)?.text).toMatch(/nobel|prize/i)
+    expect(await search({ text: '诺贝尔奖' })).toEqual([])
   })
 })
 
 describe('vector search', () => {
   it('finds a word by what it means, asked in English or Chinese', async () => {
     const search = await vectorSearch(words, embedder)
-    const found = async (question: string) => (await search.search(question, { k: 10 })).results.map(({ id }) => id)
+    const found = (text: string) => search({ text }, 10)
     expect(await found('somebody who writes poems')).toContain('poet')
     expect(await found('诗')).toContain('poetry')
   })

@@ -1,19 +1,14 @@
-import { compareSystems, printComparison, progressBar, type Terminal } from '@ms/cli'
-import type { Embedder } from '@ms/core'
-import type { Engine } from '@ms/core/tensor'
-import { saveEncoderDirectory } from '@ms/embed/node'
-import {
-  defaultSettings,
-  examplesFromRetrieval,
-  finish,
-  formatEpoch,
-  multipleNegativesRanking,
-  retrievalEvaluator,
-  train,
-} from '@ms/finetune'
-import { openRunDirectory } from '@ms/finetune/node'
+import { join, relative } from 'node:path'
+import { compareSystems, comparisonPage, printComparison, progressBar, type Terminal } from '@ms/cli'
+import { type ImageSource, type Modality, MsError } from '@ms/core'
+import { writeFileAtomic } from '@ms/core/node'
+import type { Encoder as AnyEncoder, Engine, Parameters, Prepared } from '@ms/core/tensor'
+import type { LoadedModel, ModelEmbedders } from '@ms/embed'
+import { saveModelDirectory } from '@ms/embed/node'
+import { examplesFromRetrieval, finish, formatEpoch, retrievalEvaluator, train } from '@ms/finetune'
+import { openRunDirectory, readRunEvents } from '@ms/finetune/node'
 import type { Task } from './data.js'
-import { type Encoder, encoderName } from './encoder.js'
+import { type Encoder, encoderName, recipe } from './encoder.js'
 
 export interface TrainOptions {
   readonly encoder: Encoder
@@ -25,12 +20,23 @@ export interface TrainOptions {
   readonly signal: AbortSignal
 }
 
+/** A model before and after. */
+export interface Tuned {
+  /** What the tuned model is compared with. */
+  readonly base: LoadedModel
+  readonly tuned: LoadedModel
+}
+
 /** Fine-tunes the encoder on the train queries, keeps the epoch that is best on dev, and saves it as a run. */
-export async function trainOn({ data }: Task, { encoder, engine, out, seed, terminal, signal }: TrainOptions): Promise<Encoder> {
-  const examples = examplesFromRetrieval(data)
-  const loss = multipleNegativesRanking()
-  const settings = { ...defaultSettings(encoder, examples), seed }
-  const evaluate = retrievalEvaluator({ data, engine })
+export async function trainOn(
+  { data, dev = data, modalities }: Task,
+  { encoder, engine, out, seed, terminal, signal }: TrainOptions,
+): Promise<Tuned> {
+  const examples = examplesFromRetrieval(data, 'train', modalities)
+  const { start, loss, settings, augment, finish: complete } = await recipe(encoder, { examples, engine, seed, signal })
+  const kinds = [...new Set(modalities)]
+  const encoders = kinds.map((kind) => encoderOf(start, kind))
+  const evaluate = retrievalEvaluator<ImageSource>({ data: dev, engine, modalities: kinds })
   const run = await openRunDirectory(out)
   const { epochs, batchSize, learningRate, optimizer, schedule } = settings
   const record = {
@@ -43,7 +49,8 @@ export async function trainOn({ data }: Task, { encoder, engine, out, seed, term
   const bar = progressBar(terminal, '  train')
   try {
     await run.record('running', record)
-    const { parameters } = await finish(train({ encoder, examples, loss, settings, engine, evaluate, signal }), async (event) => {
+    const training = train<ImageSource, Prepared>({ encoder: encoders, examples, loss, settings, engine, evaluate, augment, signal })
+    const { encoders: trained } = await finish(training, async (event) => {
       await run.append(event)
       if (event.type === 'step') bar.update(event.step, event.steps, `loss ${event.loss.toFixed(3)}`)
       if (event.type === 'epoch') terminal.print(`  ${formatEpoch(event)}`)
@@ -53,10 +60,11 @@ export async function trainOn({ data }: Task, { encoder, engine, out, seed, term
         terminal.print(`  ${event.steps} steps in ${event.seconds.toFixed(1)} s; ${kept}`)
       }
     })
-    const tuned = encoder.withParameters(parameters)
-    await saveEncoderDirectory(tuned, run.modelPath)
+    const weights = Object.fromEntries(kinds.map((kind, i) => [kind, trained[i].parameters]))
+    const tuned = (await complete?.(weights)) ?? withWeights(start, weights)
+    await saveModelDirectory(tuned, run.modelPath)
     await run.record('done', record)
-    return tuned
+    return { base: start, tuned }
   } catch (error) {
     await run.record('failed', record)
     throw error
@@ -66,9 +74,37 @@ export async function trainOn({ data }: Task, { encoder, engine, out, seed, term
   }
 }
 
-/** The proof: keyword search, the model before, the model after, and both with keyword search, over queries that nothing has seen. */
-export async function prove({ data }: Task, base: Embedder, tuned: Embedder, { seed, terminal, signal }: TrainOptions): Promise<void> {
-  const report = await compareSystems({ data, split: 'test', base, tuned, seed, signal, onStep: (step) => terminal.redraw(`  ${step} …`) })
-  terminal.redraw('')
-  printComparison(report, terminal)
+function encoderOf(model: LoadedModel, kind: Modality): AnyEncoder<ImageSource> {
+  const encoder: AnyEncoder<ImageSource> | undefined = model[kind]
+  if (encoder) return encoder
+  throw new MsError('encoder.modality', `${encoderName} has no encoder of this kind: ${kind}`, { where: 'encoder.ts' })
+}
+
+function withWeights({ text, image }: LoadedModel, trained: Readonly<Partial<Record<Modality, Parameters>>>): LoadedModel {
+  return {
+    ...(text ? { text: text.withParameters(trained.text ?? text.parameters) } : {}),
+    ...(image ? { image: image.withParameters(trained.image ?? image.parameters) } : {}),
+  }
+}
+
+/**
+ * The proof: keyword search, the model before, the model after, and both with keyword search, over queries that nothing has seen. Leaves
+ * report.html in the folder of the run, and whatever else the task has to show.
+ */
+export async function prove(task: Task, base: ModelEmbedders, tuned: ModelEmbedders, options: TrainOptions): Promise<void> {
+  const { out, seed, terminal, signal } = options
+  for (const data of [task.data, ...(task.also ?? [])]) {
+    const onStep = (step: string) => terminal.redraw(`  ${step} …`)
+    const report = await compareSystems({ data, split: 'test', base, tuned, seed, signal, onStep })
+    terminal.redraw('')
+    printComparison(report, terminal)
+    const own = data === task.data
+    const file = own ? 'report.html' : `${data.name}.html`
+    const about = own ? task.about : undefined
+    const events = own ? await readRunEvents(out) : []
+    await writeFileAtomic(join(out, file), await comparisonPage(report, data, { title: `${encoderName}: ${data.name}`, about, events }))
+    const shown = (await task.exhibit?.(report, data, out)) ?? []
+    for (const name of [file, ...shown]) terminal.print(`  ${relative(process.cwd(), join(out, name))}`)
+    terminal.print()
+  }
 }

@@ -31,7 +31,7 @@ const drawingsOf = (emoji: Emoji, styles: readonly Style[]) =>
   styles.filter((style) => emoji.drawings.has(style)).map((style) => ({ id: `${style}/${emoji.code}`, image: pictureName(emoji, style) }))
 
 /** What stands with a picture: its tags in both languages. */
-const tagsOf = ({ en, zh }: Emoji) => [...en.tags, ...zh.tags].join(' · ')
+export const tagsOf = ({ en, zh }: Emoji) => [...en.tags, ...zh.tags].join(' · ')
 
 /**
  * Find drawings of a thing by other hands' drawings of it. All emoji that the searched styles have are searched, those too that were

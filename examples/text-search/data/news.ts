@@ -83,6 +83,7 @@ export async function newsTask(): Promise<Task> {
     name: 'news',
     about: `${items.length} news items of autumn 2002 from ${new Set(items.map((item) => item.source)).size} feeds: find an item's summary by its headline.`,
     data: { kind: 'retrieval', name: 'news', corpus, queries, qrels },
+    modalities: ['text', 'text'],
     labels: new Map(items.map(({ id, headline, summary }) => [id, headline || summary])),
     questions: [{ text: 'property market' }, { text: 'wireless internet at home' }, { text: '诺贝尔奖', meaning: 'Nobel prize' }],
   }

@@ -1,10 +1,13 @@
-import type { RetrievalData } from '@ms/core'
+import type { ComparisonReport } from '@ms/cli'
+import type { Modality, RetrievalData } from '@ms/core'
 
 /** What somebody might ask. */
 export interface Question {
   readonly text: string
   /** The same in English, for who reads along. */
   readonly meaning?: string
+  /** Path of a picture that asks; the text then only says what is to be seen on it. */
+  readonly image?: string
 }
 
 /** One thing to search: what can be found, what was asked, and how to show it to somebody. */
@@ -14,8 +17,16 @@ export interface Task {
   /** What it is, in a sentence. */
   readonly about: string
   readonly data: RetrievalData
+  /** What queries and documents are given to an encoder as. */
+  readonly modalities: readonly [Modality, Modality]
+  /** What the epochs are judged by, with a dev split. Default: all of `data`, which may take long. */
+  readonly dev?: RetrievalData
+  /** Other data that the tuned encoder is measured on: what it never saw the like of. */
+  readonly also?: readonly RetrievalData[]
   /** What stands for a document on the screen, by document id. */
   readonly labels: ReadonlyMap<string, string>
-  /** None of them is in the data. */
+  /** None of them is in the train split. */
   readonly questions: readonly Question[]
+  /** Makes what is looked at and not read, in the folder of the run. @returns names of files there */
+  readonly exhibit?: (report: ComparisonReport, data: RetrievalData, folder: string) => Promise<readonly string[]>
 }

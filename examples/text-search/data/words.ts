@@ -69,6 +69,7 @@ export async function wordsTask(): Promise<Task> {
     name: 'words',
     about: `${words.length.toLocaleString('en')} English words of WordNet: describe a word, find it.`,
     data: { kind: 'retrieval', name: 'words', corpus, queries, qrels },
+    modalities: ['text', 'text'],
     labels: new Map(words.map((word) => [word, word])),
     questions: [
       { text: 'person who draws plans for buildings' },

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { type Document, documentText, type Query, type RetrievalData } from '@ms/core'
+import { type Document, documentText, pictureOf, type Query, type RetrievalData } from '@ms/core'
 import { type ReportInput, type Shown, type ShownQuery, type TrainEvent, trainingReport } from '@ms/finetune'
-import { type ComparisonReport, type SystemName, shownMetrics } from './print-comparison.js'
+import { type ComparisonReport, type SystemName, shownMetrics, shownSystems } from './print-comparison.js'
 
 export interface ComparisonPageOptions {
   readonly title: string
@@ -32,16 +32,16 @@ const mediaTypes: Readonly<Record<string, string>> = {
 }
 
 /** A picture as part of the page; undefined for a file that is not there or of a kind that browsers do not show. */
-async function pictureOf(path: string): Promise<string | undefined> {
+async function inlined(path: string): Promise<string | undefined> {
   const type = mediaTypes[extname(path).toLowerCase()]
   const bytes = type === undefined ? undefined : await readFile(path).catch(() => undefined)
   return bytes && `data:${type};base64,${bytes.toString('base64')}`
 }
 
-async function shownOf(item: Document | Query | undefined, id: string): Promise<Shown> {
+async function shownOf(item: Document | Query | undefined, id: string, data: RetrievalData): Promise<Shown> {
   if (!item) return { text: id }
   const text = 'title' in item && item.title ? item.title : documentText(item)
-  const image = item.image === undefined ? undefined : await pictureOf(item.image)
+  const image = item.image === undefined ? undefined : await inlined(pictureOf(data, item.image))
   const short = text.length > longest ? `${text.slice(0, longest - 1)}…` : text
   return { text: short || (image ? undefined : id), image }
 }
@@ -52,8 +52,8 @@ export async function comparisonPage(report: ComparisonReport, data: RetrievalDa
   const qrels = data.qrels.get(report.split as 'test')
   const [change] = report.differences
   const values = (system: SystemName) => report.systems[system].perQuery[report.metric as 'ndcg@10']
-  // Systems that found nothing for any query (keyword search among pictures without words) are left out.
-  const asked = columns.filter((system) => [...report.runs[system].values()].some((hits) => hits.length > 0))
+  const names = shownSystems(report)
+  const asked = columns.filter((system) => names.includes(system))
 
   const show = async (id: string): Promise<ShownQuery> => {
     const right = new Set([...(qrels?.get(id) ?? [])].filter(([, grade]) => grade > 0).map(([document]) => document))
@@ -62,14 +62,14 @@ export async function comparisonPage(report: ComparisonReport, data: RetrievalDa
       return {
         system,
         results: await Promise.all(
-          hits.map(async (hit) => ({ ...(await shownOf(documents.get(hit.id), hit.id)), right: right.has(hit.id) })),
+          hits.map(async (hit) => ({ ...(await shownOf(documents.get(hit.id), hit.id, data)), right: right.has(hit.id) })),
         ),
       }
     })
     const [before, after] = (['base', 'tuned'] as const).map((system) => (values(system).get(id) ?? 0).toFixed(2))
     return {
-      query: await shownOf(data.queries.get(id), id),
-      right: await Promise.all([...right].slice(0, depth).map((document) => shownOf(documents.get(document), document))),
+      query: await shownOf(data.queries.get(id), id, data),
+      right: await Promise.all([...right].slice(0, depth).map((document) => shownOf(documents.get(document), document, data))),
       found: await Promise.all(found),
       note: `${report.metric} ${before} → ${after}`,
     }
@@ -79,14 +79,19 @@ export async function comparisonPage(report: ComparisonReport, data: RetrievalDa
   return trainingReport({
     title: options.title,
     about: options.about,
-    facts: { ...options.facts, 'fusion, base': report.fusion.base, 'fusion, tuned': report.fusion.tuned },
+    facts: {
+      ...options.facts,
+      ...(names.includes('keyword') ? { 'fusion, base': report.fusion.base, 'fusion, tuned': report.fusion.tuned } : {}),
+    },
     events: options.events,
     measured: {
       queries: report.queries,
       split: report.split,
       metrics: shownMetrics,
-      systems: Object.fromEntries(Object.entries(report.systems).map(([name, { metrics }]) => [name, metrics])),
-      differences: report.differences.map((difference) => ({ ...difference, metric: report.metric })),
+      systems: Object.fromEntries(names.map((name) => [name, report.systems[name].metrics])),
+      differences: report.differences
+        .filter(({ candidate, baseline }) => names.includes(candidate) && names.includes(baseline))
+        .map((difference) => ({ ...difference, metric: report.metric })),
     },
     queries: [
       await group('Queries', options.queries ?? []),

@@ -27,10 +27,19 @@ const figure = (value: number) => value.toFixed(3)
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
 const probability = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3))
 
+/**
+ * The systems that have something to say. Among pictures without words, or for pictures that ask, keyword search finds nothing, and fusing
+ * with nothing changes nothing.
+ */
+export function shownSystems({ systems, runs }: Pick<ComparisonReport, 'systems' | 'runs'>): SystemName[] {
+  const wordless = [...runs.keyword.values()].every((hits) => hits.length === 0)
+  return (Object.keys(systems) as SystemName[]).filter((name) => !wordless || name === 'base' || name === 'tuned')
+}
+
 /** The systems side by side, then what the tuning changed. */
 export function printComparison(report: ComparisonReport, terminal: Terminal): void {
   const { colors } = terminal
-  const names = Object.keys(report.systems) as SystemName[]
+  const names = shownSystems(report)
   const best = Object.fromEntries(
     shownMetrics.map((metric) => [metric, Math.max(...names.map((name) => report.systems[name].metrics[metric]))]),
   )
@@ -45,7 +54,8 @@ export function printComparison(report: ComparisonReport, terminal: Terminal): v
   terminal.print()
   terminal.print(formatTable([['', ...shownMetrics], ...rows], { indent: 2 }))
   terminal.print()
-  const changes = report.differences.map(({ candidate, baseline, comparison }) => {
+  const differences = report.differences.filter(({ candidate, baseline }) => names.includes(candidate) && names.includes(baseline))
+  const changes = differences.map(({ candidate, baseline, comparison }) => {
     const text = signed(comparison.difference)
     const significant = comparison.pValue < 0.05
     const colored = significant ? (comparison.difference > 0 ? colors.green(text) : colors.red(text)) : text
@@ -60,7 +70,8 @@ export function printComparison(report: ComparisonReport, terminal: Terminal): v
   })
   terminal.print(formatTable([['', report.metric, 'p', 'won', 'lost', 'tied'], ...changes], { indent: 2 }))
   terminal.print()
-  terminal.print(`  p: two-sided paired randomisation test. Fusion: base ${report.fusion.base}, tuned ${report.fusion.tuned}.`)
+  const fusion = names.includes('keyword') ? ` Fusion: base ${report.fusion.base}, tuned ${report.fusion.tuned}.` : ''
+  terminal.print(`  p: two-sided paired randomisation test.${fusion}`)
 }
 
 /** Queries that the tuning won and lost most, with what is right for them. */
