@@ -21,6 +21,10 @@ const schema = z
     groups: positive.default(1),
     /** ResNeXt, wide ResNet: channels a part, where 64 make the channels of a ResNet. */
     width_per_group: positive.default(64),
+    /** Side of the stem's convolution; 3 is for small pictures, whose map is halved once less with it and without the pool. */
+    stem_kernel_size: z.union([z.literal(7), z.literal(3)]).default(7),
+    /** Whether a max pool follows the stem's convolution. */
+    stem_pooling: z.boolean().default(true),
     batch_norm_eps: z.number().positive().default(1e-5),
   })
   .refine(({ depths, hidden_sizes: sizes }) => depths.length === sizes.length, {
@@ -36,7 +40,7 @@ const schema = z
     error: 'must be multiples of 4, as a bottleneck has a quarter of the channels',
   })
 
-/** The fields of a ResNet's config.json (transformers' names, and two more) that decide what it computes. */
+/** The fields of a ResNet's config.json (transformers' names, and four more) that decide what it computes. */
 export type ResnetConfig = Readonly<z.infer<typeof schema>>
 
 const basic = (...depths: number[]) => ({ model_type: 'resnet', layer_type: 'basic', hidden_sizes: [64, 128, 256, 512], depths })

@@ -12,7 +12,8 @@ import { blockName, classifierAliases, hasShortcut, resnetAliases, withoutPrefix
 /**
  * ResNet (He et al. 2015), ResNeXt (Xie et al. 2016) and wide ResNet (Zagoruyko, Komodakis 2016).
  *
- * Input: `pixel_values [batch, height, width, 3]` float32. Output: `[batch, height / 32, width / 32, width]`.
+ * Input: `pixel_values [batch, height, width, 3]` float32. Output: `[batch, height / 32, width / 32, width]` for four stages (of a stem without
+ * its pool: `/ 16`).
  * Weights have torchvision's names, which are timm's, too; those of transformers are understood.
  *
  * @see https://arxiv.org/abs/1512.03385
@@ -37,7 +38,7 @@ const resnetWidth = ({ hidden_sizes: sizes }: ResnetConfig) => sizes[sizes.lengt
 
 /** Its maps: after the stem, and after every stage. */
 function resnetBackbone(config: ResnetConfig): ConvolutionalBackbone {
-  const { embedding_size: stem, hidden_sizes: sizes, depths } = config
+  const { embedding_size: stem, hidden_sizes: sizes, depths, stem_kernel_size: kernel, stem_pooling: pooled } = config
   const stages = depths.map((depth, stage) => {
     const blocks = Array.from({ length: depth }, (_, block) => {
       const from = block > 0 ? sizes[stage] : stage > 0 ? sizes[stage - 1] : stem
@@ -45,12 +46,12 @@ function resnetBackbone(config: ResnetConfig): ConvolutionalBackbone {
     })
     return sequence(blocks)
   })
-  const first = convolution({ name: 'conv1', norm: 'bn1', from: 3, to: stem, kernel: 7, stride: 2, activation: 'relu' })
+  const first = convolution({ name: 'conv1', norm: 'bn1', from: 3, to: stem, kernel, stride: 2, activation: 'relu' })
   const pool: Layer = { shapes: [], forward: (x) => maxPool2d(x, { size: 3, stride: 2, padding: 1 }) }
   return convolutionalBackbone({
     family: 'resnet',
     width: resnetWidth(config),
-    stages: [sequence([first, pool]), ...stages],
+    stages: [pooled ? sequence([first, pool]) : first, ...stages],
     epsilon: config.batch_norm_eps,
     momentum: 0.1,
   })

@@ -1,6 +1,7 @@
 import { MsError } from '@ms/core'
 import type Sharp from 'sharp'
 import { type ImageSettings, type Interpolation, middle, type PictureSize, scaledSize } from '../../images/image-settings.js'
+import { knownSize } from '../../images/known-size.js'
 import { describeBytes, type PictureFormat, pictureFormat } from '../../images/picture-format.js'
 import type { PreparedPicture } from '../../images/prepared-picture.js'
 import { resample } from '../../images/resample.js'
@@ -40,8 +41,7 @@ export async function decodePicture(sharp: SharpModule, bytes: Uint8Array, optio
     const image = sharp(bytes, { failOn: 'error', limitInputPixels: limits.pixels, autoOrient: true, pages: 1 }).timeout({
       seconds: limits.seconds,
     })
-    const header = await image.metadata()
-    const original: PictureSize = [header.autoOrient.height, header.autoOrient.width]
+    const original = knownSize(bytes, format) ?? (await sizeOf(image))
     const target = scaledSize(settings, original)
     const grows = target[0] > original[0] || target[1] > original[1]
     const kept = keptPart(settings, extent, target)
@@ -68,6 +68,11 @@ export async function decodePicture(sharp: SharpModule, bytes: Uint8Array, optio
   } catch (cause) {
     throw asMsError(cause, limits, where)
   }
+}
+
+async function sizeOf(image: ReturnType<SharpModule>): Promise<PictureSize> {
+  const { autoOrient } = await image.metadata()
+  return [autoOrient.height, autoOrient.width]
 }
 
 function checkBytes(bytes: Uint8Array, limits: Required<DecodeLimits>, where: string): PictureFormat {
