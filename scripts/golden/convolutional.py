@@ -150,6 +150,12 @@ write("resnet-basic-transformers", *transformers_resnet(**basic))
 early = dict(embedding_size=8, hidden_sizes=[16, 20, 32], depths=[2, 1, 1], layer_type="bottleneck", downsample_in_bottleneck=True)
 write("resnet-bottleneck-transformers", *transformers_resnet(**early))
 
+# The stem of ResNets for small pictures (CIFAR's, without its stride of 1): three pixels wide, and no pool.
+config, model, stages = transformers_resnet(**basic)
+model.resnet.embedder.embedder.convolution = nn.Conv2d(3, 12, 3, stride=2, padding=1, bias=False)
+model.resnet.embedder.pooler = nn.Identity()
+write("resnet-small-stem-transformers", config | {"stem_kernel_size": 3, "stem_pooling": False}, model, stages)
+
 
 def resnext() -> tuple[dict, nn.Module, list]:
     channels, depths = [4, 8, 8, 12], [1, 2, 1, 1]

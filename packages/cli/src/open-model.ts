@@ -1,11 +1,11 @@
 import { type ImageSource, type ModelFiles, MsError } from '@ms/core'
 import type { ImageEncoder, LoadedModel, PluggedEncoder, SentenceEncoder } from '@ms/embed'
 import { type OpenModelOptions as OpenAnyOptions, openModel as openAny, openEncoder } from '@ms/embed/node'
-import { builtinModels, defaultModel } from './default-model.js'
+import { builtinModels, defaultModel, defaultPictureModel } from './default-model.js'
 import { loadPlugins, type Plugin } from './load-plugins.js'
 import type { Terminal } from './terminal.js'
 
-export { defaultModel } from './default-model.js'
+export { defaultModel, defaultPictureModel } from './default-model.js'
 
 export interface OpenModelOptions {
   readonly terminal: Terminal
@@ -64,6 +64,6 @@ export function pictureEncoder({ image }: LoadedModel, name: string = defaultMod
   if (image) return image
   throw new MsError('encoder.modality', 'this model takes texts, and these are pictures', {
     where: name,
-    advice: 'Name a model of pictures with --model.',
+    advice: `Name a model of pictures with --model, ${defaultPictureModel} for example.`,
   })
 }

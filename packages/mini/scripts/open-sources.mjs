@@ -3,19 +3,19 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** @type {{name: string, version: string, integrity: string}[]} */
-const SOURCES = JSON.parse(readFileSync(new URL('../sources.json', import.meta.url), 'utf8'))
-
 /**
- * Unpacks the packages of sources.json into a folder, those that are not there yet. Each tarball's checksum must be the
+ * Unpacks the packages of a list into a folder, those that are not there yet. Each tarball's checksum must be the
  * recorded one; no package runs code of its own.
  * @param {string} folder
+ * @param {string} list file beside package.json: name, version and integrity of each
  * @returns {(name: string) => string} folder of a package
  */
-export function openSources(folder) {
+export function openSources(folder, list = 'sources.json') {
+  /** @type {{name: string, version: string, integrity: string}[]} */
+  const sources = JSON.parse(readFileSync(new URL(`../${list}`, import.meta.url), 'utf8'))
   const where = (name) => join(folder, name.replaceAll('/', '+'))
   mkdirSync(folder, { recursive: true })
-  for (const { name, version, integrity } of SOURCES) {
+  for (const { name, version, integrity } of sources) {
     const target = where(name)
     if (existsSync(join(target, 'package.json'))) {
       const found = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8')).version

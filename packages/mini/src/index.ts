@@ -16,6 +16,34 @@ import { directoryFiles } from '@ms/core/node'
  * ```
  */
 export function miniText(): ModelFiles {
-  const { list, read } = directoryFiles(fileURLToPath(new URL('../models/ms-mini-text', import.meta.url)))
-  return { location: 'ms-mini-text', list, read }
+  return filesOf('ms-mini-text')
+}
+
+/**
+ * The files of `ms-mini-image`, a small residual network that turns a drawing, 64 × 64 pixels, into 384 dimensions: two drawings of one
+ * thing lie near each other, whatever hand they are of. They lie in this package; nothing is fetched. Reading pictures needs the package
+ * sharp.
+ *
+ * @example
+ * ```ts
+ * import { createEmbedder } from '@ms/embed'
+ * import { openModel } from '@ms/embed/node'
+ * import { miniImage } from '@ms/mini'
+ * import { openEngine } from '@ms/runtime/node'
+ *
+ * const { image } = await openModel(miniImage())
+ * if (image) {
+ *   const embedder = await createEmbedder(image, { engine: () => openEngine() })
+ *   const vectors = await embedder.embed(['heart.png', 'star.svg'])
+ *   console.log(vectors.dim) // 384
+ * }
+ * ```
+ */
+export function miniImage(): ModelFiles {
+  return filesOf('ms-mini-image')
+}
+
+function filesOf(name: string): ModelFiles {
+  const { list, read } = directoryFiles(fileURLToPath(new URL(`../models/${name}`, import.meta.url)))
+  return { location: name, list, read }
 }

@@ -1,16 +1,29 @@
 import { isSupported, presets } from '@ms/backbones'
 import { defineCommand } from '../command.js'
 import { formatTable } from '../format-table.js'
-import { defaultModel } from '../open-model.js'
+import { defaultModel, defaultPictureModel } from '../open-model.js'
 
-const mini = {
-  name: defaultModel,
-  id: '@ms/mini',
-  languages: ['en', 'zh'],
-  dim: 256,
-  megabytes: 16,
-  licence: 'Apache-2.0, Chinese rows CC-BY-SA-4.0',
-}
+/** Models that come with the command. */
+const embedded = [
+  {
+    name: defaultModel,
+    id: '@ms/mini',
+    takes: 'texts',
+    languages: ['en', 'zh'],
+    dim: 256,
+    megabytes: 16,
+    licence: 'Apache-2.0, Chinese rows CC-BY-SA-4.0',
+  },
+  {
+    name: defaultPictureModel,
+    id: '@ms/mini',
+    takes: 'pictures',
+    languages: [],
+    dim: 384,
+    megabytes: 4,
+    licence: 'CC-BY-SA-4.0',
+  },
+]
 
 export const modelsCommand = defineCommand({
   name: 'models',
@@ -33,16 +46,16 @@ export const modelsCommand = defineCommand({
       formatTable(
         [
           ['name', 'id', 'languages', 'width', 'tokens', 'MB', 'licence', ''],
-          [
-            mini.name,
-            'embedded, no download (default)',
-            mini.languages.join(' '),
-            String(mini.dim),
+          ...embedded.map(({ name, takes, languages, dim, megabytes, licence }) => [
+            name,
+            `embedded, no download (default for ${takes})`,
+            languages.join(' '),
+            String(dim),
             '',
-            String(mini.megabytes),
-            mini.licence,
+            String(megabytes),
+            licence,
             '',
-          ],
+          ]),
           ...rows,
         ],
         { align: ['left', 'left', 'left', 'right', 'right', 'right', 'left', 'left'] },
@@ -52,7 +65,10 @@ export const modelsCommand = defineCommand({
     terminal.print(
       '--model takes a name or an id of this list, any other hub id of a BERT, static or picture model, a folder, a finished run, or architecture:file (resnet50:weights.pth).',
     )
-    terminal.printJson([{ ...mini, default: true }, ...shown.map((preset) => ({ ...preset, supported: isSupported(preset) }))])
+    terminal.printJson([
+      ...embedded.map((each) => ({ ...each, default: true })),
+      ...shown.map((preset) => ({ ...preset, supported: isSupported(preset) })),
+    ])
     return 0
   },
 })
