@@ -1,6 +1,7 @@
 import { createEmbedder, embedStream, type Precision } from '@ms/embed'
 import type { CommandContext } from './command.js'
 import type { encodeOptions } from './commands/encode.js'
+import { defaultPictureModel } from './default-model.js'
 import { openEngineFor } from './open-engine.js'
 import { openAnyModel, pictureEncoder } from './open-model.js'
 import { pictureDocuments, readableOnly } from './picture-documents.js'
@@ -9,7 +10,8 @@ import { openVectorFile } from './vector-file.js'
 
 /** The pictures of a folder, by their names in order. */
 export async function encodePictures({ options, terminal, signal }: CommandContext<typeof encodeOptions>): Promise<number> {
-  const image = pictureEncoder(await openAnyModel(options.model, { terminal, signal, plugin: options.plugin }), options.model)
+  const name = options.model ?? (options.plugin.length > 0 ? undefined : defaultPictureModel)
+  const image = pictureEncoder(await openAnyModel(name, { terminal, signal, plugin: options.plugin }), name)
   const pictures = (await pictureDocuments(options.input)).map(({ id, image: path = '' }) => ({ id, image: path }))
   const kept = await readableOnly(pictures, image, { terminal, signal, strict: options.strict })
   const embedder = await createEmbedder(image, {
