@@ -38,7 +38,7 @@ const engine = await openEngine({ backend: options.backend, threads: Number(opti
 const measure = retrievalEvaluator({ data: devEmoji(pictures), engine, metrics: ['ndcg@10', 'hit@1'], modalities: ['image'] })
 
 /** Trains on drawings, to the end of the schedule or until an epoch is over. */
-async function trained(encoder, { name, drawings, epochs, until = epochs, learningRate, augmentation }) {
+async function trained(encoder, { name, drawings, epochs, until = epochs, batchSize = 256, learningRate, augmentation }) {
   console.error(`${name}: ${drawings.length} drawings of ${new Set(drawings.map(({ concept }) => concept)).size} things`)
   const folder = join(options.cache, `image-run-${name}`)
   const run = await openRunDirectory(folder, { resume: existsSync(join(folder, 'checkpoints')) })
@@ -60,7 +60,7 @@ async function trained(encoder, { name, drawings, epochs, until = epochs, learni
     augment: { prepared: augmentation },
     settings: {
       epochs,
-      batchSize: 256,
+      batchSize,
       learningRate,
       optimizer: adamw({ weightDecay: 0.05 }),
       groups: [noDecayOnBiasAndNorm],
@@ -89,7 +89,9 @@ async function trained(encoder, { name, drawings, epochs, until = epochs, learni
   }
 }
 
-// First from everything, at a high rate; then, while the rate falls to nothing, from what most resembles what will be searched.
+const emoji = learnt.filter(({ set }) => inColour.includes(set))
+
+// First from everything, at a high rate; then from what most resembles what will be searched, in large batches and in small ones.
 const broad = await trained(withHead(newEncoder(SEED), SEED), {
   name: 'broad',
   drawings: learnt,
@@ -98,11 +100,13 @@ const broad = await trained(withHead(newEncoder(SEED), SEED), {
   learningRate: 2e-3,
   augmentation: strong,
 })
-const encoder = await trained(broad, {
-  name: 'emoji',
-  drawings: learnt.filter(({ set }) => inColour.includes(set)),
-  epochs: 16,
-  learningRate: 1e-3,
+const close = await trained(broad, { name: 'emoji', drawings: emoji, epochs: 16, learningRate: 1e-3, augmentation: gentle })
+const encoder = await trained(close, {
+  name: 'emoji-small-batches',
+  drawings: emoji,
+  epochs: 28,
+  batchSize: 96,
+  learningRate: 1.5e-3,
   augmentation: gentle,
 })
 await engine.dispose()
