@@ -10,7 +10,11 @@ import { countLines, type Item, lineBlocks, readItems } from '../read-items.js'
 import { openVectorFile } from '../vector-file.js'
 
 export const encodeOptions = {
-  model: { type: 'string', value: 'M', help: 'a preset, hub id, folder or finished run (default: ms-mini-text, of a folder of pictures ms-mini-image)' },
+  model: {
+    type: 'string',
+    value: 'M',
+    help: 'a preset, hub id, folder or finished run (default: ms-mini-text, of a folder of pictures ms-mini-image)',
+  },
   input: {
     type: 'string',
     value: 'FILE|DIR',
