@@ -47,7 +47,9 @@ function retrievalOf(data: RetrievalData, readable: ReadonlySet<string>): Retrie
   const qrels = new Map<Split, Qrels>()
   for (const [split, judged] of data.qrels) {
     const left = [...judged].map(([query, grades]) => [query, new Map([...grades].filter(([id]) => documents.has(id)))] as const)
-    qrels.set(split, new Map(left.filter(([query, grades]) => queries.has(query) && grades.size > 0)))
+    const kept = new Map(left.filter(([query, grades]) => queries.has(query) && grades.size > 0))
+    // A split of which nothing is left is no split.
+    if (kept.size > 0) qrels.set(split, kept)
   }
   return { ...data, corpus, queries, qrels }
 }

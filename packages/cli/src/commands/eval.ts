@@ -53,6 +53,7 @@ export const evaluateCommand = defineCommand({
     const embedder = mode === 'lexical' ? undefined : await openSearchEmbedders(options.model, { options, terminal, signal })
     const measure = async () => {
       const data = await readableData(given, embedder?.model.image, { terminal, signal, strict: options.strict })
+      judgements(data, split)
       const system = { data, split, signal, onProgress }
       if (!embedder) return { data, system, runs: await keywordRuns({ ...system, plain: keywordOnly }) }
       const dense = await denseRuns(embedder, system)
