@@ -9,7 +9,7 @@ import type { Task } from './task.js'
 const gallery: readonly Style[] = ['twemoji', 'fluent-emoji-flat']
 
 /** Find drawings by what they are called, in English and Chinese, where tags stand with them but not that name. */
-export function wordSearch(
+function wordSearch(
   emoji: readonly Emoji[],
   { name, searched, styles }: { readonly name: string; readonly searched: readonly Split[]; readonly styles: readonly Style[] },
   location: string,

@@ -1,0 +1,110 @@
+import { join, relative } from 'node:path'
+import { compareSystems, comparisonPage, printComparison, progressBar, type Terminal } from '@ms/cli'
+import { type ImageSource, type Modality, MsError } from '@ms/core'
+import { writeFileAtomic } from '@ms/core/node'
+import type { Encoder as AnyEncoder, Engine, Parameters, Prepared } from '@ms/core/tensor'
+import type { LoadedModel, ModelEmbedders } from '@ms/embed'
+import { saveModelDirectory } from '@ms/embed/node'
+import { examplesFromRetrieval, finish, formatEpoch, retrievalEvaluator, train } from '@ms/finetune'
+import { openRunDirectory, readRunEvents } from '@ms/finetune/node'
+import type { Task } from './data.js'
+import { type Encoder, encoderName, recipe } from './encoder.js'
+
+export interface TrainOptions {
+  readonly encoder: Encoder
+  readonly engine: Engine
+  /** Folder of the run. */
+  readonly out: string
+  readonly seed: number
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+}
+
+/** A model before and after. */
+export interface Tuned {
+  /** What the tuned model is compared with. */
+  readonly base: LoadedModel
+  readonly tuned: LoadedModel
+}
+
+/** Fine-tunes the encoder on the train queries, keeps the epoch that is best on dev, and saves it as a run. */
+export async function trainOn(
+  { data, dev = data, modalities }: Task,
+  { encoder, engine, out, seed, terminal, signal }: TrainOptions,
+): Promise<Tuned> {
+  const examples = examplesFromRetrieval(data, 'train', modalities)
+  const { start, loss, settings, augment, finish: complete } = await recipe(encoder, { examples, engine, seed, signal })
+  const kinds = [...new Set(modalities)]
+  const encoders = kinds.map((kind) => encoderOf(start, kind))
+  const evaluate = retrievalEvaluator<ImageSource>({ data: dev, engine, modalities: kinds })
+  const run = await openRunDirectory(out)
+  const { epochs, batchSize, learningRate, optimizer, schedule } = settings
+  const record = {
+    model: encoderName,
+    data: { name: data.name, documents: data.corpus.length, examples: examples.columns[0].length },
+    settings: { loss: loss.name, epochs, batchSize, learningRate, optimizer: optimizer.name, schedule: schedule.name, seed },
+    engine: engine.name,
+    node: process.version,
+  }
+  const bar = progressBar(terminal, '  train')
+  try {
+    await run.record('running', record)
+    const training = train<ImageSource, Prepared>({ encoder: encoders, examples, loss, settings, engine, evaluate, augment, signal })
+    const { encoders: trained } = await finish(training, async (event) => {
+      await run.append(event)
+      if (event.type === 'step') bar.update(event.step, event.steps, `loss ${event.loss.toFixed(3)}`)
+      if (event.type === 'epoch') terminal.print(`  ${formatEpoch(event)}`)
+      if (event.type === 'end') {
+        const kept =
+          event.bestStep === 0 ? 'nothing was better on dev than the model as it came' : `the best on dev was step ${event.bestStep}`
+        terminal.print(`  ${event.steps} steps in ${event.seconds.toFixed(1)} s; ${kept}`)
+      }
+    })
+    const weights = Object.fromEntries(kinds.map((kind, i) => [kind, trained[i].parameters]))
+    const tuned = (await complete?.(weights)) ?? withWeights(start, weights)
+    await saveModelDirectory(tuned, run.modelPath)
+    await run.record('done', record)
+    return { base: start, tuned }
+  } catch (error) {
+    await run.record('failed', record)
+    throw error
+  } finally {
+    bar.end()
+    await run.close()
+  }
+}
+
+function encoderOf(model: LoadedModel, kind: Modality): AnyEncoder<ImageSource> {
+  const encoder: AnyEncoder<ImageSource> | undefined = model[kind]
+  if (encoder) return encoder
+  throw new MsError('encoder.modality', `${encoderName} has no encoder of this kind: ${kind}`, { where: 'encoder.ts' })
+}
+
+function withWeights({ text, image }: LoadedModel, trained: Readonly<Partial<Record<Modality, Parameters>>>): LoadedModel {
+  return {
+    ...(text ? { text: text.withParameters(trained.text ?? text.parameters) } : {}),
+    ...(image ? { image: image.withParameters(trained.image ?? image.parameters) } : {}),
+  }
+}
+
+/**
+ * The proof: keyword search, the model before, the model after, and both with keyword search, over queries that nothing has seen. Leaves
+ * report.html in the folder of the run, and whatever else the task has to show.
+ */
+export async function prove(task: Task, base: ModelEmbedders, tuned: ModelEmbedders, options: TrainOptions): Promise<void> {
+  const { out, seed, terminal, signal } = options
+  for (const data of [task.data, ...(task.also ?? [])]) {
+    const onStep = (step: string) => terminal.redraw(`  ${step} …`)
+    const report = await compareSystems({ data, split: 'test', base, tuned, seed, signal, onStep })
+    terminal.redraw('')
+    printComparison(report, terminal)
+    const own = data === task.data
+    const file = own ? 'report.html' : `${data.name}.html`
+    const about = own ? task.about : undefined
+    const events = own ? await readRunEvents(out) : []
+    await writeFileAtomic(join(out, file), await comparisonPage(report, data, { title: `${encoderName}: ${data.name}`, about, events }))
+    const shown = (await task.exhibit?.(report, data, out)) ?? []
+    for (const name of [file, ...shown]) terminal.print(`  ${relative(process.cwd(), join(out, name))}`)
+    terminal.print()
+  }
+}
