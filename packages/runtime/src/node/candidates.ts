@@ -18,6 +18,8 @@ export interface Candidate {
   readonly name: EngineName
   /** Whether it records functions, so that there are some which it cannot run. Default: false. */
   readonly records?: boolean
+  /** Whether it is there only where somebody installs it or has the device: that it is absent is nothing to tell. Default: false. */
+  readonly optional?: boolean
   /** @throws `engine.unusable` with the reason in its message */
   open(options: CandidateOptions): Promise<Engine>
 }
@@ -28,11 +30,15 @@ export type EngineName = (typeof engineNames)[number]
 
 /** A new engine is a file and a row here. */
 export const candidates: readonly Candidate[] = [
-  { name: 'native-gpu', open: (options) => openNative('native-gpu', options) },
+  { name: 'native-gpu', optional: true, open: (options) => openNative('native-gpu', options) },
   { name: 'traced', records: true, open: (options) => openTraced(options, 'cpu') },
-  { name: 'native', open: (options) => openNative('native', options) },
-  { name: 'webgpu-traced', records: true, open: (options) => openTraced(options, 'webgpu') },
-  { name: 'webgpu-eager', open: async (options) => (await import('../webgpu/node/open-webgpu-engine.js')).openWebGpuEngine(options) },
+  { name: 'native', optional: true, open: (options) => openNative('native', options) },
+  { name: 'webgpu-traced', records: true, optional: true, open: (options) => openTraced(options, 'webgpu') },
+  {
+    name: 'webgpu-eager',
+    optional: true,
+    open: async (options) => (await import('../webgpu/node/open-webgpu-engine.js')).openWebGpuEngine(options),
+  },
   { name: 'wasm', open: openNodeWasmEngine },
   { name: 'cpu', open: () => createEagerEngine({ backend: 'cpu' }) },
 ]

@@ -17,9 +17,9 @@ export interface OpenEngineOptions {
   readonly worker?: boolean
   readonly signal?: AbortSignal
   /**
-   * Told, in a line, of a function that `auto`'s engine cannot record (an op without a recording, shapes that depend on data)
-   * and that the next engine runs op by op in its place. Default: a warning of the process. An engine that was asked for by
-   * name throws instead.
+   * Told, in a line, of an engine that `auto` passes over though it should be there (a broken package, an unfinished build), and of a
+   * function that its engine cannot record (an op without a recording, shapes that depend on data) and that the next engine runs op by op
+   * in its place. Default: a warning of the process. An engine that was asked for by name throws instead.
    */
   readonly notice?: (line: string) => void
   /** Default: those of this version. Put your own in front to have it tried first. */
@@ -55,7 +55,7 @@ export interface OpenedEngine extends Engine {
  * @throws `engine.threads` when the number of threads (or `MS_THREADS`) is not a whole number from 1
  */
 export async function openEngine(options: OpenEngineOptions = {}): Promise<OpenedEngine> {
-  const { backend = 'auto', signal } = options
+  const { backend = 'auto', signal, notice = (line: string) => process.emitWarning(line) } = options
   const table = options.candidates ?? candidates
   const wanted = backend === 'auto' ? table : table.filter(({ name }) => stands(backend, name))
   if (wanted.length === 0) {
@@ -73,11 +73,13 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Opene
       attempts.push({ name: candidate.name, usable: true })
       const rest = wanted.slice(at + 1)
       if (backend !== 'auto' || !candidate.records || rest.length === 0) return withAttempts(opened.engine, attempts)
-      const { notice = (line: string) => process.emitWarning(line) } = options
       return withAttempts(withFallback(opened.engine, { open: () => openEngine({ threads, candidates: rest }), notice }), attempts)
     }
     if (backend !== 'auto' && wanted.length === 1) throw opened.error
     attempts.push({ name: candidate.name, usable: false, reason: opened.error.message })
+    if (backend === 'auto' && shouldBeThere(candidate, opened.error)) {
+      notice(`the ${candidate.name} engine is passed over: ${[opened.error.message, opened.error.advice].filter(Boolean).join('. ')}`)
+    }
   }
   throw new MsError('engine.unusable', backend === 'auto' ? 'no engine works here' : `${backend} does not work here`, {
     where: attempts.map(({ name, reason }) => `${name}: ${reason}`).join('; '),
@@ -86,6 +88,10 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Opene
     details: { attempts },
   })
 }
+
+/** Of what has to be installed, only what was begun: an unfinished build, or another version's. */
+const shouldBeThere = ({ optional }: Candidate, { details }: MsError): boolean =>
+  !optional || ['half-built', 'other-version'].includes(String((details as { state?: unknown } | undefined)?.state))
 
 /** Opens one candidate and lets it prove itself. What is not an abort comes back as `engine.unusable`. */
 export async function tryCandidate(candidate: Candidate, options: CandidateOptions): Promise<{ engine: Engine } | { error: MsError }> {

@@ -16,7 +16,7 @@ export async function importOrt(): Promise<Ort> {
 
 export const unusable = (cause: unknown): MsError =>
   new MsError('engine.unusable', `onnxruntime-node cannot be loaded: ${firstLine(cause)}`, {
-    advice: 'Install onnxruntime-node, or use another engine.',
+    advice: 'Install it: npm install onnxruntime-node. Its install script is not needed.',
     kind: 'failure',
     cause,
   })
