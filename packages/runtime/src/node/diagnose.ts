@@ -1,12 +1,17 @@
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os'
+import { cacheFolder } from '@ms/core/node'
 import * as tf from '@tensorflow/tfjs-core'
+import { type BertShape, miniLmShape } from '../diagnosis/bert-shaped-step.js'
 import { hasSimd } from '../eager/wasm/simd/simd-module.js'
 import { platformName } from '../native/node/native-build.js'
 import { nativeParts } from '../native/node/parts.js'
 import { type Candidate, candidates, type EngineName, stands } from './candidates.js'
+import { type EngineFigures, keepFigures } from './engine-figures.js'
 import { type GraphicsCard, graphicsCards } from './graphics-cards.js'
-import { type EngineSpeed, measureEngine } from './measure-engine.js'
-import { threadsWanted, tryCandidate } from './open-engine.js'
+import { type EngineSpeed, measureEngine, measureStep } from './measure-engine.js'
+import { threadsWanted } from './open-engine.js'
+import { byFigures } from './quickest-first.js'
+import { tryCandidate } from './try-candidate.js'
 
 export interface DiagnoseOptions {
   /** As in `openEngine`. */
@@ -19,6 +24,10 @@ export interface DiagnoseOptions {
   readonly engines?: readonly EngineName[]
   readonly signal?: AbortSignal
   readonly candidates?: readonly Candidate[]
+  /** Where the figures are kept that `auto` goes by. Default: the cache folder. */
+  readonly cache?: string
+  /** The step that `auto` goes by. Default: MiniLM's, 8 texts of 32 tokens. */
+  readonly shape?: BertShape
 }
 
 export interface EngineDiagnosis extends Partial<EngineSpeed> {
@@ -31,6 +40,8 @@ export interface EngineDiagnosis extends Partial<EngineSpeed> {
   readonly threads?: number
   /** Seconds to open it and prove it. */
   readonly startSeconds?: number
+  /** Seconds of a step of MiniLM's size, which `auto` goes by; not of engines that would take too long. */
+  readonly serviceSeconds?: number
 }
 
 export interface Diagnosis {
@@ -51,7 +62,7 @@ export interface Diagnosis {
   readonly simd: boolean
   readonly gpus: readonly GraphicsCard[]
   readonly threadsWanted: number
-  /** Quickest first, as `auto` tries them. */
+  /** In the order in which `auto` tries them where nothing was measured. */
   readonly engines: readonly EngineDiagnosis[]
   /** What `auto` takes; absent where nothing works. */
   readonly best?: string
@@ -60,7 +71,8 @@ export interface Diagnosis {
 }
 
 /**
- * Tries every engine and says what this machine offers. Plain data; printing it is the caller's business.
+ * Tries every engine and says what this machine offers. Plain data; printing it is the caller's business. What it measures is kept, and
+ * `openEngine` goes by it from then on.
  *
  * @example
  * ```ts
@@ -79,9 +91,16 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
   const gpus = await graphicsCards()
   for (const candidate of all.filter(({ name }) => options.engines?.some((one) => stands(one, name)) ?? true)) {
     options.signal?.throwIfAborted()
-    engines.push(await diagnoseEngine(candidate, { threads, signal: options.signal, limit }))
+    engines.push(await diagnoseEngine(candidate, { threads, signal: options.signal, limit, shape: options.shape ?? miniLmShape }))
   }
-  const best = engines.find(({ usable }) => usable)
+  const figures: EngineFigures = Object.fromEntries(
+    engines.flatMap(({ name, serviceSeconds }) => (serviceSeconds === undefined ? [] : [[name, serviceSeconds]])),
+  )
+  if (Object.keys(figures).length > 0) await keepFigures(figures, threads, options.cache ?? cacheFolder())
+  const [best] = byFigures(
+    engines.filter(({ usable }) => usable),
+    figures,
+  )
   return {
     node: process.version,
     tensorflow: tf.version_core,
@@ -99,7 +118,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
 
 async function diagnoseEngine(
   candidate: Candidate,
-  { threads, signal, limit }: { threads: number; signal?: AbortSignal; limit?: number },
+  { threads, signal, limit, shape }: { threads: number; signal?: AbortSignal; limit?: number; shape: BertShape },
 ): Promise<EngineDiagnosis> {
   const { name } = candidate
   const started = performance.now()
@@ -109,7 +128,11 @@ async function diagnoseEngine(
   const startSeconds = (performance.now() - started) / 1000
   try {
     const usable = { name, usable: true, threads: engine.threads, startSeconds }
-    return limit === undefined ? usable : { ...usable, ...(await measureEngine(engine, limit, signal)) }
+    if (limit === undefined) return usable
+    const speed = await measureEngine(engine, limit, signal)
+    return ['wasm', 'cpu'].includes(name)
+      ? { ...usable, ...speed }
+      : { ...usable, ...speed, serviceSeconds: await measureStep(engine, limit / 3, shape) }
   } catch (error) {
     signal?.throwIfAborted()
     return { name, usable: false, reason: error instanceof Error ? error.message : String(error) }

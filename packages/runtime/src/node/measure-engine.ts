@@ -1,6 +1,6 @@
 import type { Engine, HostTensor } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
-import { bertShapedStep } from '../diagnosis/bert-shaped-step.js'
+import { type BertShape, bertShapedStep } from '../diagnosis/bert-shaped-step.js'
 
 export interface EngineSpeed {
   /** Thousand million floating point operations a second in float32 matrix products. */
@@ -31,8 +31,12 @@ export async function measureEngine(engine: Engine, limit: number, signal?: Abor
   return { ...found, stepSeconds }
 }
 
-async function measureStep(engine: Engine, seconds: number): Promise<number> {
-  const { fn, parameters, inputs } = bertShapedStep({ layers: 2, width: 128, heads: 4, inner: 512, vocabulary: 500, batch: 4, tokens: 16 })
+/** What every engine can do in a moment. */
+const smallShape: BertShape = { layers: 2, width: 128, heads: 4, inner: 512, vocabulary: 500, batch: 4, tokens: 16 }
+
+/** Seconds of one training step of a transformer. */
+export async function measureStep(engine: Engine, seconds: number, shape: BertShape = smallShape): Promise<number> {
+  const { fn, parameters, inputs } = bertShapedStep(shape)
   const step = await engine.differentiate(fn, { constants: new Map(), trainable: [...parameters.keys()] })
   const best = await quickest(() => step.run(inputs, parameters), seconds)
   step.dispose()

@@ -1,8 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { MsError } from '@ms/core'
+import { cacheFolder } from '@ms/core/node'
 import type { Engine } from '@ms/core/tensor'
-import { probeEngine } from '../engine-probe.js'
-import { type Candidate, type CandidateOptions, candidates, type EngineName, engineNames, stands } from './candidates.js'
+import { type Candidate, candidates, type EngineName, engineNames, stands } from './candidates.js'
+import { installedRivals } from './installed-rivals.js'
+import { quickestFirst } from './quickest-first.js'
+import { tryCandidate } from './try-candidate.js'
 import { withFallback } from './with-fallback.js'
 
 export interface OpenEngineOptions {
@@ -22,7 +25,7 @@ export interface OpenEngineOptions {
    * in its place. Default: a warning of the process. An engine that was asked for by name throws instead.
    */
   readonly notice?: (line: string) => void
-  /** Default: those of this version. Put your own in front to have it tried first. */
+  /** Default: those of this version, the quickest first where it was measured. Put your own in front to have it tried first. */
   readonly candidates?: readonly Candidate[]
 }
 
@@ -57,14 +60,19 @@ export interface OpenedEngine extends Engine {
 export async function openEngine(options: OpenEngineOptions = {}): Promise<OpenedEngine> {
   const { backend = 'auto', signal, notice = (line: string) => process.emitWarning(line) } = options
   const table = options.candidates ?? candidates
-  const wanted = backend === 'auto' ? table : table.filter(({ name }) => stands(backend, name))
-  if (wanted.length === 0) {
+  const named = backend === 'auto' ? table : table.filter(({ name }) => stands(backend, name))
+  if (named.length === 0) {
     throw new MsError('engine.unknown', `there is no engine ${backend}`, {
       where: 'backend',
       advice: `Use auto, ${engineNames.join(', ')}`,
     })
   }
   const threads = threadsWanted(options.threads)
+  const choose = async () => {
+    const cache = cacheFolder()
+    return quickestFirst(named, { threads, signal, cache, rivals: await installedRivals(cache) })
+  }
+  const wanted = backend === 'auto' && !options.candidates ? await choose() : named
   const attempts: EngineAttempt[] = []
   for (const [at, candidate] of wanted.entries()) {
     signal?.throwIfAborted()
@@ -92,29 +100,6 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Opene
 /** Of what has to be installed, only what was begun: an unfinished build, or another version's. */
 const shouldBeThere = ({ optional }: Candidate, { details }: MsError): boolean =>
   !optional || ['half-built', 'other-version'].includes(String((details as { state?: unknown } | undefined)?.state))
-
-/** Opens one candidate and lets it prove itself. What is not an abort comes back as `engine.unusable`. */
-export async function tryCandidate(candidate: Candidate, options: CandidateOptions): Promise<{ engine: Engine } | { error: MsError }> {
-  let engine: Engine | undefined
-  try {
-    engine = await candidate.open(options)
-    await probeEngine(engine)
-    return { engine }
-  } catch (cause) {
-    await engine?.dispose()
-    options.signal?.throwIfAborted()
-    if (MsError.isInstance(cause) && cause.code === 'engine.unusable') return { error: cause }
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return {
-      error: new MsError('engine.unusable', `the ${candidate.name} engine does not work here: ${reason}`, {
-        where: candidate.name,
-        kind: 'failure',
-        cause,
-        details: { engine: candidate.name, reason },
-      }),
-    }
-  }
-}
 
 /** @throws `engine.threads` */
 export function threadsWanted(threads?: number): number {
