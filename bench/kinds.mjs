@@ -78,6 +78,8 @@ export const scripts = {
   'train-resnet-50': ['resnet-training.mjs'],
   'encode-int8': ['encode-int8.mjs', 'MODEL'],
   start: ['start.mjs', 'MODEL'],
+  'tokenising-share': ['tokenising-share.mjs', 'MODEL'],
+  million: ['million.mjs'],
   pictures: ['pictures.mjs'],
   lexical: ['lexical.mjs'],
 }
