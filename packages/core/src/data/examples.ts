@@ -7,6 +7,8 @@ export interface Examples<Item = string> {
   readonly columns: readonly (readonly Item[])[]
   /** What the items of each column are. Default: texts. */
   readonly modalities?: readonly Modality[]
+  /** Folder that the paths of pictures begin with, where they have one in common: what lies above it says nothing of a picture. */
+  readonly location?: string
   /** Of a scored pair: wanted similarity. */
   readonly scores?: readonly number[]
   /** Of a labelled item: its class. */

@@ -29,6 +29,7 @@ export function readPictureFolder(files: ModelFiles, names: readonly string[]): 
     kind: 'labelled',
     columns: [pictures.map((name) => picturePath(files.location, name, files.location))],
     modalities: ['image'],
+    location: files.location,
     labels: pictures.map((name) => name.slice(0, name.indexOf('/'))),
   }
 }
@@ -64,7 +65,8 @@ export function readPictureMetadata(files: ModelFiles, bytes: Uint8Array): Examp
     })
   })
   const pictures = rows.map(({ picture }) => picture)
+  const { location } = files
   return key === 'label'
-    ? { kind: 'labelled', columns: [pictures], modalities: ['image'], labels: values }
-    : { kind: 'pair', columns: [values, pictures], modalities: ['text', 'image'] }
+    ? { kind: 'labelled', columns: [pictures], modalities: ['image'], location, labels: values }
+    : { kind: 'pair', columns: [values, pictures], modalities: ['text', 'image'], location }
 }

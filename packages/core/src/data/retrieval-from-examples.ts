@@ -12,7 +12,7 @@ export interface RetrievalFromExamplesOptions {
 /**
  * Pairs or triplets as a retrieval data set: anchors are the queries, all other columns the documents, and an anchor's
  * positives are right. Of labelled items each is a query and a document of the same id, and the others of its class are right. Queries are
- * split by hash, so that all rows of one anchor fall into one split.
+ * split by hash, so that all rows of one anchor fall into one split; of a picture it is its path below the data's folder that decides.
  * @throws `data.columns` for scored pairs
  */
 export async function retrievalFromExamples(
@@ -44,7 +44,7 @@ export async function retrievalFromExamples(
     const id = queryIds.get(anchor) ?? `q${queryIds.size + 1}`
     queryIds.set(anchor, id)
     queries.set(id, { id, ...content(0, anchor) })
-    const split = await splitByHash(salt, anchor)
+    const split = await splitByHash(salt, keyOf(examples, 0, anchor))
     const judged = qrels.get(split) ?? new Map<string, Map<string, number>>()
     qrels.set(split, judged)
     const grades = judged.get(id) ?? new Map<string, number>()
@@ -55,7 +55,8 @@ export async function retrievalFromExamples(
   return { kind: 'retrieval', name, corpus: [...documents.values()], queries, qrels: qrels as ReadonlyMap<Split, Qrels> }
 }
 
-async function fromLabels({ columns, modalities, labels = [] }: Examples, name: string, salt: string): Promise<RetrievalData> {
+async function fromLabels(examples: Examples, name: string, salt: string): Promise<RetrievalData> {
+  const { columns, modalities, labels = [] } = examples
   const [items] = columns
   const documents: Document[] = items.map((item, i) => ({
     id: `i${i + 1}`,
@@ -65,11 +66,17 @@ async function fromLabels({ columns, modalities, labels = [] }: Examples, name: 
   for (const [i, { id }] of documents.entries()) classes.set(labels[i], (classes.get(labels[i]) ?? []).concat(id))
   const qrels = new Map<Split, Map<string, ReadonlyMap<string, number>>>()
   for (const [i, { id }] of documents.entries()) {
-    const split = await splitByHash(salt, items[i])
+    const split = await splitByHash(salt, keyOf(examples, 0, items[i]))
     const judged = qrels.get(split) ?? new Map<string, ReadonlyMap<string, number>>()
     qrels.set(split, judged)
     const others = (classes.get(labels[i]) ?? []).filter((other) => other !== id)
     if (others.length > 0) judged.set(id, new Map(others.map((other) => [other, 1])))
   }
   return { kind: 'retrieval', name, corpus: documents, queries: new Map(documents.map((each) => [each.id, each])), qrels }
+}
+
+/** What stays the same when the data is moved to another folder. */
+function keyOf({ modalities, location }: Examples, column: number, item: string): string {
+  const folder = location === undefined ? undefined : `${location.replace(/[\\/]+$/, '')}/`
+  return modalities?.[column] === 'image' && folder !== undefined && item.startsWith(folder) ? item.slice(folder.length) : item
 }
