@@ -79,7 +79,7 @@ export function readExamples(bytes: Uint8Array, where: string): Examples {
   const columns = table.examples.columns.map((column, c) =>
     modalities[c] === 'text' ? column : column.map((name, i) => picturePath(folder, name, table.at[i])),
   )
-  return { ...table.examples, columns, modalities }
+  return { ...table.examples, columns, modalities, location: folder }
 }
 
 /** Examples as they stand in a table, with the names of their columns and the lines of their rows. */

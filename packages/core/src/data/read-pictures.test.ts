@@ -42,6 +42,7 @@ describe('pictures as data', () => {
     expect(data).toEqual({
       name: 'zoo',
       kind: 'labelled',
+      location: 'zoo',
       columns: [['zoo/cat/1.png', 'zoo/cat/deep/2.JPG', 'zoo/dog/3.webp']],
       modalities: ['image'],
       labels: ['cat', 'cat', 'dog'],
@@ -108,6 +109,19 @@ describe('pictures as data', () => {
       expect(grades.has(query)).toBe(false)
       expect(grades.size).toBeGreaterThan(17)
     }
+  })
+
+  it('fall into the same splits wherever their folder lies', async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `class ${i % 3}/${i}.png`)
+    const splitsIn = async (location: string) => {
+      const files = memoryFiles(Object.fromEntries(names.map((name) => [name, ''])), location)
+      const data = await readData(files)
+      if (data.kind === 'retrieval') throw new Error('not labelled')
+      const { qrels } = await retrievalFromExamples(data, { name: 'set' })
+      return [...qrels].map(([split, judged]) => [split, [...judged.keys()]])
+    }
+    expect((await splitsIn('here')).map(([split]) => split).sort()).toEqual(['dev', 'test', 'train'])
+    expect(await splitsIn('/some/where/else/')).toEqual(await splitsIn('here'))
   })
 
   it('have notices where labels are suspicious', () => {

@@ -18,7 +18,7 @@ const letters = (text) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
  * when this model is measured: no drawing of it may be read here.
  * @param {string} code
  */
-export function partOf(code) {
+function partOf(code) {
   const share = createHash('sha1').update(`emoji-v1\0${code}`).digest().readUInt32BE(0) % 100
   return share < 20 ? 'test' : share < 30 ? 'dev' : 'train'
 }
