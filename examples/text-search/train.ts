@@ -37,6 +37,11 @@ export async function trainOn(
   const kinds = [...new Set(modalities)]
   const encoders = kinds.map((kind) => encoderOf(start, kind))
   const evaluate = retrievalEvaluator<ImageSource>({ data: dev, engine, modalities: kinds })
+  const onDev = async (model: LoadedModel) => {
+    const all = kinds.map((kind) => encoderOf(model, kind))
+    return (await evaluate(all[0], { encoders: all, signal }))['ndcg@10']
+  }
+  const isBetter = async (one: LoadedModel, other: LoadedModel) => (await onDev(one)) > (await onDev(other))
   const run = await openRunDirectory(out)
   const { epochs, batchSize, learningRate, optimizer, schedule } = settings
   const record = {
@@ -61,7 +66,10 @@ export async function trainOn(
       }
     })
     const weights = Object.fromEntries(kinds.map((kind, i) => [kind, trained[i].parameters]))
-    const tuned = (await complete?.(weights)) ?? withWeights(start, weights)
+    const trainedModel = withWeights(start, weights)
+    const headed = await complete?.(weights)
+    const tuned = headed && (await isBetter(headed, trainedModel)) ? headed : trainedModel
+    if (headed && tuned !== headed) terminal.print('  the head was no better on dev, and is left out')
     await saveModelDirectory(tuned, run.modelPath)
     await run.record('done', record)
     return { base: start, tuned }

@@ -101,21 +101,13 @@ const broad = await trained(withHead(newEncoder(SEED), SEED), {
   augmentation: strong,
 })
 const close = await trained(broad, { name: 'emoji', drawings: emoji, epochs: 16, learningRate: 1e-3, augmentation: gentle })
-const closer = await trained(close, {
+const encoder = await trained(close, {
   name: 'emoji-small-batches',
   drawings: emoji,
   epochs: 28,
   batchSize: 96,
   learningRate: 1.5e-3,
   augmentation: gentle,
-})
-const encoder = await trained(closer, {
-  name: 'emoji-varied',
-  drawings: emoji,
-  epochs: 14,
-  batchSize: 96,
-  learningRate: 1e-3,
-  augmentation: strong,
 })
 await engine.dispose()
 await saveEncoderDirectory(withoutHead(encoder), options.out)

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pictureSearch, type Sides, seenStyles, unseenStyle } from '../../examples/image-search/data/search-data.js'
+import type { Engine } from '../../packages/core/src/tensor/index.js'
+import { createEmbedder, type ImageEncoder } from '../../packages/embed/src/index.js'
+import { openModel } from '../../packages/embed/src/node/index.js'
+import { embedCorpus, evaluate, type Metrics, retrieve } from '../../packages/finetune/src/index.js'
+import { miniImage } from '../../packages/mini/src/index.js'
+import { openEngine } from '../../packages/runtime/src/node/index.js'
+import { openEmoji } from './emoji-features.js'
+
+/**
+ * What ms-mini-image holds on emoji that no training has seen. A network of this kind that PyTorch trained reached .518 and .565; .51 and .55
+ * are wanted, and of the style that was never seen .541 is reached.
+ */
+const least = { seen: { 'ndcg@10': 0.51, 'hit@1': 0.46 }, unseen: { 'ndcg@10': 0.535 } }
+
+describe('ms-mini-image on emoji', () => {
+  let emoji: Awaited<ReturnType<typeof openEmoji>>
+  let engine: Engine
+  let encoder: ImageEncoder
+  beforeAll(async () => {
+    emoji = await openEmoji()
+    engine = await openEngine({ threads: 1 })
+    const { image } = await openModel(miniImage())
+    encoder = image as ImageEncoder
+  })
+  afterAll(() => engine?.dispose())
+
+  async function measured(model: ImageEncoder, sides: Sides): Promise<Metrics> {
+    const data = pictureSearch(emoji.emoji, sides, emoji.folder)
+    const image = await createEmbedder(model, { engine })
+    try {
+      const qrels = data.qrels.get('test') ?? new Map()
+      const run = await retrieve({ image }, await embedCorpus({ image }, data), { queries: data.queries, qrels, location: emoji.folder })
+      return evaluate(qrels, run).metrics
+    } finally {
+      await image.dispose()
+    }
+  }
+
+  it.each([
+    ['seen', seenStyles],
+    ['unseen', unseenStyle],
+  ] as const)('finds held-out things, asked in styles that training has %s', async (name, sides) => {
+    const found = await measured(encoder, sides)
+    for (const [metric, bound] of Object.entries(least[name])) {
+      expect(found[metric as 'ndcg@10'], metric).toBeGreaterThanOrEqual(bound)
+    }
+  })
+})
