@@ -66,7 +66,7 @@ export const modelsCommand = defineCommand({
       '--model takes a name or an id of this list, any other hub id of a BERT, static or picture model, a folder, a finished run, or architecture:file (resnet50:weights.pth).',
     )
     terminal.printJson([
-      ...embedded.map((each) => ({ ...each, default: true })),
+      ...embedded.map((each) => ({ ...each, default: true, supported: true })),
       ...shown.map((preset) => ({ ...preset, supported: isSupported(preset) })),
     ])
     return 0

@@ -17,17 +17,17 @@ const numbers = (count: number, seed = 1) =>
 describe('int8 matrices', () => {
   const matrix = Float32Array.of(1, -3, 4, 0, 0, 0)
   it('have a scale for each row', () => {
-    const { values, scales } = int8Rows(matrix, [2, 3])
+    const { values, scales } = int8Rows(matrix, [2, 3], 127)
     expect([...values]).toEqual([32, -95, 127, 0, 0, 0])
     expect([...scales]).toEqual([Math.fround(4 / 127), 1])
   })
   it('have a scale for each column', () => {
-    const { values, scales } = int8Columns(matrix, [3, 2])
+    const { values, scales } = int8Columns(matrix, [3, 2], 127)
     expect([...values]).toEqual([32, -127, 127, 0, 0, 0])
     expect([...scales]).toEqual([4, 3].map((most) => Math.fround(most / 127)))
   })
   it('are turned', () => {
-    expect([...transposed(int8Rows(matrix, [2, 3]), [2, 3]).values]).toEqual([32, 0, -95, 0, 127, 0])
+    expect([...transposed(int8Rows(matrix, [2, 3], 127), [2, 3]).values]).toEqual([32, 0, -95, 0, 127, 0])
   })
 })
 

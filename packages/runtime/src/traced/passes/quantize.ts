@@ -11,6 +11,12 @@ export type ReadWeight = (name: string) => Float32Array
 /** An operator of ONNX Runtime's own: a product of bytes, multiplied by the scales of both sides. */
 const product = 'com.microsoft::MatMulIntegerToFloat'
 
+/**
+ * The largest magnitude of a weight in a product, of a table's entry. Processors without VNNI add two products of bytes up in sixteen bits, and
+ * what does not fit is cut off: 2 · 255 · 63 fits, 2 · 255 · 127 does not.
+ */
+const [largestWeight, largestEntry] = [63, 127]
+
 /** Smaller matrices and tables stay as they are: there is nothing to gain. */
 const smallestMatrix = 4096
 const smallestTable = 2 ** 18
@@ -49,7 +55,9 @@ function productRule(weight: ReadWeight): Rule {
     const [across, down] = attributes['transB'] ? [sizes[1], sizes[0]] : sizes
     const weights = known(matrix.name, () => {
       const numbers = weight(matrix.name)
-      const int8 = attributes['transB'] ? transposed(int8Rows(numbers, sizes), sizes) : int8Columns(numbers, sizes)
+      const int8 = attributes['transB']
+        ? transposed(int8Rows(numbers, sizes, largestWeight), sizes)
+        : int8Columns(numbers, sizes, largestWeight)
       return { matrix: array('int8', int8.values, [across, down]), scales: array('float32', int8.scales, [down]) }
     })
     const { values, scales } = quantizedRows(x, builder)
@@ -79,7 +87,7 @@ function lookupRule(weight: ReadWeight): Rule {
     const sizes = sizesOf(table, smallestTable)
     if (!sizes) return undefined
     const int8 = known(table.name, () => {
-      const { values, scales }: Int8Matrix = int8Rows(weight(table.name), sizes)
+      const { values, scales }: Int8Matrix = int8Rows(weight(table.name), sizes, largestEntry)
       return { table: array('int8', values, sizes), scales: array('float32', scales, [sizes[0], 1]) }
     })
     const row = { dtype: 'float32', shape: [...output.shape.slice(0, -1), 1] } as const
