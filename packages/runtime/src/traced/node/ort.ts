@@ -39,8 +39,7 @@ export const sessionOptions = ({ threads, device = 'cpu' }: OrtRuntimeOptions): 
   // Memory planned for one shape is of no use for the next, and larger; spinning threads take time from everyone else.
   enableMemPattern: false,
   logSeverityLevel: 3,
-  // Products of bytes must not saturate on x86 processors without VNNI.
-  extra: { session: { 'intra_op.allow_spinning': '0', x64quantprecision: '1' } },
+  extra: { session: { 'intra_op.allow_spinning': '0' } },
 })
 
 /** ONNX Runtime's error as ours: `engine.out-of-memory` or `engine.failed`. */
