@@ -3,9 +3,10 @@ import {
   createEmbedder,
   type EmbedderOptions,
   type ExportedEncoder,
+  type ExportedModel,
   isExportedDirectory,
   type OwnedEmbedder,
-  openExportedEncoder,
+  openExportedModel,
   openSnapshot,
   rememberFiles,
   resolveModel,
@@ -13,6 +14,7 @@ import {
 } from '@ms/embed/node/serve'
 import { installedRivals } from '@ms/runtime/node/onnx'
 import { builtinModels, defaultModel } from './default-model.js'
+import { takesPictures } from './modality.js'
 import { wrongUse } from './option-values.js'
 import type { Terminal } from './terminal.js'
 
@@ -45,18 +47,28 @@ async function open(
   settings: Settings,
 ): Promise<OwnedEmbedder<string>> {
   if (name !== undefined && (await isExportedDirectory(name))) {
-    const { backend = 'auto', threads } = options
-    if (backend !== 'auto' && backend !== 'traced')
-      throw wrongUse(`--backend is "${backend}", and ${name} is an exported model`, 'It runs in ONNX Runtime: leave --backend out.')
-    const encoder = await openExportedEncoder(name, { threads: threads ?? threadsOfEnvironment() })
-    terminal.note(`exported model, ${encoder.precision}`)
-    return owned(encoder, settings(encoder))
+    const { text, image } = await openExported(name, { options, terminal })
+    await image?.dispose()
+    if (!text) throw takesPictures(name)
+    return owned(text, settings(text))
   }
   const { plugin = [] } = options
   if (plugin.length === 0) return openText(name, { options, terminal, signal }, settings)
   const [{ openAnyModel, textEncoder }, { openEngineFor }] = await Promise.all([import('./open-model.js'), import('./open-engine.js')])
   const encoder = textEncoder(await openAnyModel(name, { terminal, signal, plugin }), name)
   return createEmbedder(encoder, { ...settings(encoder), engine: () => openEngineFor(options, terminal, signal) })
+}
+
+/** Opens what `ms export` wrote. @throws `cli.usage` where another engine is asked for, and what `openExportedModel` throws */
+export async function openExported(
+  name: string,
+  { options: { backend = 'auto', threads }, terminal }: Pick<OpenEmbedderOptions, 'options' | 'terminal'>,
+): Promise<ExportedModel> {
+  if (backend !== 'auto' && backend !== 'traced')
+    throw wrongUse(`--backend is "${backend}", and ${name} is an exported model`, 'It runs in ONNX Runtime: leave --backend out.')
+  const model = await openExportedModel(name, { threads: threads ?? threadsOfEnvironment() })
+  terminal.note(`exported model, ${(model.text ?? model.image)?.precision}`)
+  return model
 }
 
 /** A model of texts: from its snapshot, if there is one. */

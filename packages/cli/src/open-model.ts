@@ -1,8 +1,9 @@
-import { type ImageSource, type ModelFiles, MsError } from '@ms/core'
+import type { ImageSource, ModelFiles } from '@ms/core'
 import type { ImageEncoder, LoadedModel, PluggedEncoder, SentenceEncoder } from '@ms/embed'
 import { type OpenModelOptions as OpenAnyOptions, openModel as openAny, openEncoder } from '@ms/embed/node'
-import { builtinModels, defaultModel, defaultPictureModel } from './default-model.js'
+import { builtinModels, defaultModel } from './default-model.js'
 import { loadPlugins, type Plugin } from './load-plugins.js'
+import { takesPictures, takesTexts } from './modality.js'
 import type { Terminal } from './terminal.js'
 
 export { defaultModel, defaultPictureModel } from './default-model.js'
@@ -53,17 +54,11 @@ export async function openAnyModel(
 /** The encoder of texts of a model. @throws `encoder.modality` where it has none */
 export function textEncoder({ text }: LoadedModel, name: string = defaultModel): SentenceEncoder | PluggedEncoder {
   if (text) return text
-  throw new MsError('encoder.modality', 'this model takes pictures, and these are texts', {
-    where: name,
-    advice: 'Name a model of texts with --model.',
-  })
+  throw takesPictures(name)
 }
 
 /** The encoder of pictures of a model. @throws `encoder.modality` where it has none */
 export function pictureEncoder({ image }: LoadedModel, name: string = defaultModel): ImageEncoder | PluggedEncoder<ImageSource> {
   if (image) return image
-  throw new MsError('encoder.modality', 'this model takes texts, and these are pictures', {
-    where: name,
-    advice: `Name a model of pictures with --model, ${defaultPictureModel} for example.`,
-  })
+  throw takesTexts(name)
 }

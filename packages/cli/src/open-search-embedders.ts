@@ -1,11 +1,15 @@
+import type { ImageSource } from '@ms/core'
+import type { Encoder } from '@ms/core/tensor'
 import type { LoadedModel, ModelEmbedders } from '@ms/embed'
-import { isExportedDirectory } from '@ms/embed/node/serve'
-import { type OpenEmbedderOptions, openSearchEmbedder } from './open-embedder.js'
+import { createModelEmbedders, isExportedDirectory } from '@ms/embed/node/serve'
+import { type OpenEmbedderOptions, openExported } from './open-embedder.js'
 
 /** Embedders, with the encoders they are of. */
 export interface SearchEmbedders extends ModelEmbedders {
   /** Empty for an exported model, which embeds and nothing else. */
   readonly model: LoadedModel
+  /** What reads pictures. */
+  readonly reader?: Pick<Encoder<ImageSource>, 'processor'>
 }
 
 /** Texts, pictures or both: the embedders of a model, for searching. */
@@ -14,17 +18,23 @@ export async function openSearchEmbedders(
   options: Omit<OpenEmbedderOptions, 'embedder'>,
 ): Promise<SearchEmbedders> {
   if (name !== undefined && (await isExportedDirectory(name))) {
-    const text = await openSearchEmbedder(name, options)
-    return { text, dim: text.dim, space: text.space, model: {}, dispose: text.dispose }
+    const { text, image } = await openExported(name, options)
+    const embedders = await createModelEmbedders({ text, image }, { normalize: (text ?? image)?.similarity !== 'dot' })
+    return {
+      ...embedders,
+      model: {},
+      ...(image ? { reader: image } : {}),
+      dispose: async () => {
+        await embedders.dispose()
+        await text?.dispose()
+        await image?.dispose()
+      },
+    }
   }
-  const [{ createModelEmbedders }, { openAnyModel }, { openEngineFor }] = await Promise.all([
-    import('@ms/embed'),
-    import('./open-model.js'),
-    import('./open-engine.js'),
-  ])
+  const [{ openAnyModel }, { openEngineFor }] = await Promise.all([import('./open-model.js'), import('./open-engine.js')])
   const { terminal, signal } = options
   const model = await openAnyModel(name, { terminal, signal, plugin: options.options.plugin })
   const normalize = (model.text ?? model.image)?.similarity !== 'dot'
   const embedders = await createModelEmbedders(model, { normalize, engine: () => openEngineFor(options.options, terminal, signal) })
-  return { ...embedders, model }
+  return { ...embedders, model, ...(model.image ? { reader: model.image } : {}) }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareCommand } from './commands/compare.js'
 import { encode } from './commands/encode.js'
 import { evaluateCommand } from './commands/eval.js'
+import { exportCommand } from './commands/export.js'
 import { indexCommand } from './commands/index-collection.js'
 import { searchCommand } from './commands/search.js'
 import { trainCommand } from './commands/train.js'
@@ -63,6 +64,20 @@ describe('--plugin', () => {
     expect((found.json['results'] as { id: string }[])[0].id).toBe('apple')
     await expect(ms(searchCommand as never, ...collection, 'elppa')).rejects.toMatchObject({ code: 'encoder.plugin-missing' })
     expect((await ms(searchCommand as never, ...collection, '--mode', 'lexical', 'apple')).json['results']).toHaveLength(1)
+  })
+})
+
+describe('ms export --plugin', () => {
+  it('writes the graph beside a model that the plug-in opens', async () => {
+    const { json } = await ms(exportCommand as never, '--plugin', plugin, '--out', at('exported'))
+    expect(Object.keys(json['files'] as object)).toEqual(['onnx/model.onnx'])
+    const encoded = ['--input', at('corpus.jsonl'), '--plugin', plugin]
+    await ms(encode as never, '--model', at('exported'), '--output', at('exported.npy'), ...encoded)
+    await ms(encode as never, '--output', at('fresh.npy'), ...encoded)
+    expect((await readFile(at('exported.npy'))).equals(await readFile(at('fresh.npy')))).toBe(true)
+    await expect(ms(exportCommand as never, '--plugin', plugin, '--out', at('exported-small'), '--quantize', 'int8')).rejects.toMatchObject(
+      { code: 'onnx.nothing-to-quantize' },
+    )
   })
 })
 

@@ -33,7 +33,7 @@ export async function encoderSpace<Item, P extends Prepared>(
 }
 
 /** The part of a space's name that is the encoder's own: the SHA-256 over weights, configuration, tokeniser, pooling and prompts. */
-export async function encoderIdentity<Item, P extends Prepared>(encoder: Encoder<Item, P> & Partial<Describable>): Promise<string> {
+export async function encoderIdentity(encoder: Pick<Encoder, 'dim' | 'parameters'> & Partial<Describable>): Promise<string> {
   const names = [...encoder.parameters.keys()].sort()
   // A digest for each weight, so that a large model is never copied into one piece.
   const weights: string[] = []

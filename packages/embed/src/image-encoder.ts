@@ -2,6 +2,7 @@ import type { ImageSettings, PictureSize, PreparedPicture } from '@ms/backbones'
 import { atInputSize } from '@ms/backbones'
 import type { ImageSource } from '@ms/core'
 import type { Backbone, Encoder, Parameters, Processor } from '@ms/core/tensor'
+import { batchPictures } from './batch-pictures.js'
 import { assertParameters, chainCut, chainDim, chainDropouts, chainForward, chainShapes, type ModuleChain } from './module-chain.js'
 import type { EncoderModule } from './modules/encoder-module.js'
 import type { Notice, Similarity } from './sentence-encoder.js'
@@ -58,10 +59,6 @@ export interface ImageEncoder extends Encoder<ImageSource, PreparedPicture> {
   withInputSize(size: number | PictureSize): ImageEncoder
 }
 
-/** Pixels that are encoded together: eight pictures of 224 × 224. */
-const batchPixels = 8 * 224 * 224
-const mostItems = 128
-
 /**
  * Puts backbone, modules and weights together.
  * @throws `weights.missing`, `weights.extra`, `weights.shape`, `encoder.no-embedding` when nothing makes one vector of a picture
@@ -75,7 +72,6 @@ function build(parts: ImageEncoderParts, parameters: Parameters, processor: Imag
   const chain = chainOf(parts)
   const { backbone } = chain
   assertParameters(parameters, chainShapes(chain))
-  const [height, width] = parts.settings.crop
   const encoder: ImageEncoder = {
     modality: 'image',
     parts,
@@ -85,7 +81,7 @@ function build(parts: ImageEncoderParts, parameters: Parameters, processor: Imag
     settings: parts.settings,
     similarity: parts.similarity,
     truncateDim: parts.truncateDim,
-    batchItems: Math.max(1, Math.min(mostItems, Math.floor(batchPixels / (height * width)))),
+    batchItems: batchPictures(parts.settings.crop),
     notices: parts.notices,
     symmetric: true,
     lookups: {},

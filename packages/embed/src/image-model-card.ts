@@ -2,7 +2,7 @@ import type { ImageEncoder } from './image-encoder.js'
 import { type ModelCard, quoted } from './model-card.js'
 
 /** README.md of an encoder of pictures: only what the files themselves say, and what the card is given. */
-export function imageModelCard(encoder: ImageEncoder, card: ModelCard): string {
+export function imageModelCard(encoder: ImageEncoder, card: ModelCard, form: 'weights' | 'onnx'): string {
   const { parts, dim, settings } = encoder
   const { name = 'Image encoder', description, license, baseModel } = card
   const size = [...encoder.parameters.values()].reduce((sum, { data }) => sum + data.length, 0)
@@ -39,9 +39,9 @@ export function imageModelCard(encoder: ImageEncoder, card: ModelCard): string {
     '## Use',
     '',
     '```js',
-    "import { openModel } from '@ms/embed/node'",
-    '',
-    "const { image } = await openModel('PATH')",
+    ...(form === 'onnx'
+      ? ["import { openExportedModel } from '@ms/embed/node/serve'", '', "const { image } = await openExportedModel('PATH')"]
+      : ["import { openModel } from '@ms/embed/node'", '', "const { image } = await openModel('PATH')"]),
     '```',
     '',
   ].join('\n')

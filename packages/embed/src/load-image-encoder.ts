@@ -7,6 +7,7 @@ import { loadModules } from './load-modules.js'
 import { readModelSettings } from './model-settings.js'
 import { readModuleList, subFiles } from './modules/module-list.js'
 import { type PoolingMode, pooling } from './modules/pooling.js'
+import { exportedOnly, manifestName } from './onnx/exported-manifest.js'
 import { readJsonIfThere } from './read-json.js'
 
 export interface LoadImageEncoderOptions {
@@ -30,11 +31,12 @@ const kept = /^(LICENSE|NOTICE|ATTRIBUTION)(\.\w+)?$/i
  * Loads an encoder of pictures: a directory that `saveEncoder` wrote, or a plain one of timm or transformers, whose network is then pooled
  * and not normalised. (`architectureFiles` of `@ms/backbones` makes such a directory of a bare checkpoint.)
  *
- * @throws `encoder.no-image-settings` when nothing says how pictures are to be read, `encoder.order`, `encoder.module-unknown`,
+ * @throws `encoder.exported`, `encoder.no-image-settings` when nothing says how pictures are to be read, `encoder.order`, `encoder.module-unknown`,
  *   `encoder.width`, and what reading configurations and weights throws
  */
 export async function loadImageEncoder(files: ModelFiles, options: LoadImageEncoderOptions): Promise<ImageEncoder> {
   const names = new Set(await files.list())
+  if (names.has(manifestName)) throw exportedOnly(files)
   const entries = names.has('modules.json') ? await readModuleList(files) : undefined
   if (entries && entries[0].type !== 'ImageBackbone') {
     throw new MsError('encoder.order', `the first module is ${entries[0].type}; of a model of pictures it is ImageBackbone`, {

@@ -1,7 +1,19 @@
 import { type ImageSource, MsError } from '@ms/core'
+import type { Encoder } from '@ms/core/tensor'
 import { createEmbedder, type EmbedderOptions, type OwnedEmbedder } from './embedder.js'
-import type { LoadedModel } from './load-model.js'
+import type { Describable } from './encoder-space.js'
 import { sha256 } from './sha256.js'
+
+/** Encoders of a model, loaded or exported. */
+export interface EmbeddableModel {
+  readonly text?: Encoder<string> & Settings
+  readonly image?: Encoder<ImageSource> & Settings
+}
+
+interface Settings extends Partial<Describable> {
+  readonly truncateDim?: number
+  readonly batchItems?: number
+}
 
 /** The encoders of a model as embedders. Of two, vectors may be compared with each other: they have one space. */
 export interface ModelEmbedders {
@@ -18,7 +30,7 @@ export interface ModelEmbedders {
  *
  * @throws `encoder.space` when the two encoders make vectors of different widths, and what `createEmbedder` throws
  */
-export async function createModelEmbedders({ text, image }: LoadedModel, options: EmbedderOptions = {}): Promise<ModelEmbedders> {
+export async function createModelEmbedders({ text, image }: EmbeddableModel, options: EmbedderOptions = {}): Promise<ModelEmbedders> {
   const texts = text && (await createEmbedder(text, options))
   const images = image && (await createEmbedder(image, options))
   const made = [texts, images].filter((each) => each !== undefined)

@@ -66,12 +66,12 @@ function networkConfig({ torch_dtype: _, dtype: __, ...config }: Readonly<Record
   return { ...config, torch_dtype: 'float32' }
 }
 
-export interface TextFilesOptions extends SaveEncoderOptions {
+export interface SavedFilesOptions extends SaveEncoderOptions {
   /** False: the weights lie elsewhere, in an ONNX file. Default: true. */
   readonly weights?: boolean
 }
 
-export function textFiles(encoder: SentenceEncoder, { precision = 'float32', card = {}, weights = true }: TextFilesOptions): SavedFiles {
+export function textFiles(encoder: SentenceEncoder, { precision = 'float32', card = {}, weights = true }: SavedFilesOptions): SavedFiles {
   const { parts } = encoder
   const { backbone, modules } = parts
   if (backbone.type !== 'StaticEmbedding') textOnly(precision, encoder.family)
@@ -96,7 +96,7 @@ export function textFiles(encoder: SentenceEncoder, { precision = 'float32', car
   return result
 }
 
-function imageFiles(encoder: ImageEncoder, { precision, card = {} }: SaveEncoderOptions): SavedFiles {
+export function imageFiles(encoder: ImageEncoder, { precision, card = {}, weights = true }: SavedFilesOptions): SavedFiles {
   textOnly(precision, encoder.family)
   const { backbone, modules, settings, files, similarity, truncateDim } = encoder.parts
   const result: SavedFiles = new Map(files)
@@ -108,10 +108,12 @@ function imageFiles(encoder: ImageEncoder, { precision, card = {} }: SaveEncoder
     similarity_fn_name: similarity,
     ...(truncateDim === undefined ? {} : { truncate_dim: truncateDim }),
   })
-  const names = [...backbone.backbone.shapes.keys()]
-  result.set('model.safetensors', weightsFile(new Map(names.map((name) => [name, floats(encoder.parameters, name)]))))
-  for (const [name, bytes] of moduleFiles(encoder)) result.set(name, bytes)
-  result.set('README.md', new TextEncoder().encode(imageModelCard(encoder, card)))
+  if (weights) {
+    const names = [...backbone.backbone.shapes.keys()]
+    result.set('model.safetensors', weightsFile(new Map(names.map((name) => [name, floats(encoder.parameters, name)]))))
+  }
+  for (const [name, bytes] of moduleFiles(encoder)) if (weights || !name.endsWith('.safetensors')) result.set(name, bytes)
+  result.set('README.md', new TextEncoder().encode(imageModelCard(encoder, card, weights ? 'weights' : 'onnx')))
   return result
 }
 

@@ -44,7 +44,7 @@ export const compareCommand = defineCommand({
     const base = await open(options.base)
     const tuned = await open(options.tuned)
     try {
-      const reader = tuned.model.image ?? base.model.image
+      const reader = tuned.reader ?? base.reader
       const data = await readableData(given, reader, { terminal, signal, strict: options.strict })
       const report = await compareSystems({ data, split, base, tuned, seed: options.seed, signal, onStep: (step) => terminal.redraw(step) })
       terminal.redraw('')

@@ -52,7 +52,7 @@ export const evaluateCommand = defineCommand({
     const onProgress = ({ done, total }: { done: number; total: number }) => progress.update(done, total)
     const embedder = mode === 'lexical' ? undefined : await openSearchEmbedders(options.model, { options, terminal, signal })
     const measure = async () => {
-      const data = await readableData(given, embedder?.model.image, { terminal, signal, strict: options.strict })
+      const data = await readableData(given, embedder?.reader, { terminal, signal, strict: options.strict })
       judgements(data, split)
       const system = { data, split, signal, onProgress }
       if (!embedder) return { data, system, runs: await keywordRuns({ ...system, plain: keywordOnly }) }

@@ -82,13 +82,9 @@ async function inputDocuments(context: Context): Promise<Document[]> {
 }
 
 /** Where the model reads pictures, only documents whose pictures can be read. */
-async function readable(
-  documents: readonly Document[],
-  { model: { image } }: SearchEmbedders,
-  context: Context,
-): Promise<readonly Document[]> {
+async function readable(documents: readonly Document[], { reader }: SearchEmbedders, context: Context): Promise<readonly Document[]> {
   const { options, terminal, signal } = context
-  return image ? readableOnly(documents, image, { terminal, signal, strict: options.strict }) : documents
+  return reader ? readableOnly(documents, reader, { terminal, signal, strict: options.strict }) : documents
 }
 
 async function embedDocuments(embedder: RetrievalEmbedder, documents: readonly Document[], { terminal, signal }: Context) {

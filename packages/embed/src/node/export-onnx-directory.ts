@@ -1,12 +1,15 @@
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { MsError } from '@ms/core'
 import { directoryFiles, replaceDirectory } from '@ms/core/node'
-import { type ExportOnnxOptions, exportOnnx } from '../onnx/export-onnx.js'
-import type { SentenceEncoder } from '../sentence-encoder.js'
+import type { LoadedModel } from '../load-model.js'
+import { type ExportableEncoder, type ExportOnnxOptions, exportOnnx } from '../onnx/export-onnx.js'
+import { isExportedDirectory } from './open-exported-encoder.js'
 
 /**
- * Exports an encoder into a directory, all or nothing. An earlier export there is replaced in one step when everything is written.
- * @throws `onnx.folder` when the directory holds something else, `file.unwritable`, and what `exportOnnx` throws
+ * Exports a model into a directory, all or nothing: one encoder as it is, two into `text/` and `image/`. An earlier export there is replaced in
+ * one step when everything is written.
+ * @throws `onnx.folder` when the directory holds something else, `encoder.none`, `file.unwritable`, and what `exportOnnx` throws
  * @example
  * ```ts
  * import type { SentenceEncoder } from '@ms/embed'
@@ -15,15 +18,22 @@ import type { SentenceEncoder } from '../sentence-encoder.js'
  * export const ship = (encoder: SentenceEncoder) => exportOnnxDirectory(encoder, 'models/shipped', { quantize: 'int8' })
  * ```
  */
-export async function exportOnnxDirectory(encoder: SentenceEncoder, path: string, options: ExportOnnxOptions = {}): Promise<void> {
+export async function exportOnnxDirectory(
+  model: ExportableEncoder | LoadedModel,
+  path: string,
+  options: ExportOnnxOptions = {},
+): Promise<void> {
   const present: string[] = await readdir(path).catch(() => [])
   // A model with weights may have an onnx folder, too: that is no export of ours to be thrown away.
-  if (present.length > 0 && !(present.includes('onnx') && (await isExport(path)))) {
+  if (present.length > 0 && !(await isExportedDirectory(path))) {
     throw new MsError('onnx.folder', 'this folder holds something else than an export', { where: path, advice: 'Give --out a new folder.' })
   }
-  await replaceDirectory(path, (temporary) => exportOnnx(encoder, directoryFiles(temporary), options))
-}
-
-async function isExport(path: string): Promise<boolean> {
-  return (await readdir(`${path}/onnx`).catch((): string[] => [])).includes('exported.json')
+  const { text, image }: LoadedModel = 'forward' in model ? (model.modality === 'text' ? { text: model } : { image: model }) : model
+  const single = text ?? image
+  if (!single) throw new MsError('encoder.none', 'this model has no encoder', { where: path, kind: 'failure' })
+  await replaceDirectory(path, async (temporary) => {
+    if (!text || !image) return exportOnnx(single, directoryFiles(temporary), options)
+    await exportOnnx(text, directoryFiles(join(temporary, 'text')), options)
+    await exportOnnx(image, directoryFiles(join(temporary, 'image')), options)
+  })
 }

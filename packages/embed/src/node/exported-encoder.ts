@@ -1,32 +1,43 @@
-import { MsError, vectors } from '@ms/core'
-import type { Encoder, Inputs, Processor } from '@ms/core/tensor'
+import type { PreparedPicture } from '@ms/backbones'
+import { type ImageSource, MsError, vectors } from '@ms/core'
+import type { Encoder, Inputs, Prepared, Processor } from '@ms/core/tensor'
 import type { OnnxModelSession } from '@ms/runtime/node/onnx'
 import type { Describable } from '../encoder-space.js'
 import type { Similarity } from '../sentence-encoder.js'
 import type { TokenizedText } from '../text-processor.js'
 
-/** An encoder whose network is a graph in ONNX Runtime. It embeds and cannot be trained. */
-export interface ExportedEncoder extends Encoder<string, TokenizedText>, Describable {
+/** An encoder whose network is a graph in ONNX Runtime: of texts, unless it says otherwise. It embeds and cannot be trained. */
+export interface ExportedEncoder<Item = string, P extends Prepared = TokenizedText> extends Encoder<Item, P>, Describable {
   readonly precision: 'float32' | 'int8'
   readonly similarity: Similarity
   readonly truncateDim?: number
+  /** Pictures that are encoded together. */
+  readonly batchItems?: number
   /** Gives back the graph's memory. */
   dispose(): Promise<void>
 }
 
-export interface ExportedEncoderParts extends Pick<ExportedEncoder, 'precision' | 'similarity' | 'truncateDim' | 'dim'> {
+/** An encoder of pictures whose network is a graph in ONNX Runtime. */
+export type ExportedImageEncoder = ExportedEncoder<ImageSource, PreparedPicture>
+
+export interface ExportedEncoderParts<Item = string, P extends Prepared = TokenizedText>
+  extends Pick<ExportedEncoder, 'precision' | 'similarity' | 'truncateDim' | 'batchItems' | 'symmetric' | 'dim'> {
   /** See `encoderIdentity`. */
   readonly identity: string
-  readonly processor: Processor<string, TokenizedText>
+  readonly processor: Processor<Item, P>
   /** What is asked for its weights. @throws always */
   refuse(): never
 }
 
-/** Embeds with a graph's output `sentence_embedding`. */
-export function exportedEncoder(session: OnnxModelSession, parts: ExportedEncoderParts): ExportedEncoder {
+/** Embeds with one of a graph's outputs. */
+export function exportedEncoder<Item, P extends Prepared>(
+  session: OnnxModelSession,
+  output: string,
+  parts: ExportedEncoderParts<Item, P>,
+): ExportedEncoder<Item, P> {
   return directEncoder(parts, {
     direct: async (inputs) => {
-      const { data } = await session.run(inputs, 'sentence_embedding')
+      const { data } = await session.run(inputs, output)
       return vectors(data, data.length / parts.dim, parts.dim)
     },
     dispose: () => session.release(),
@@ -39,7 +50,10 @@ export interface DirectParts {
 }
 
 /** An encoder that can do nothing but embed. */
-export function directEncoder({ refuse, truncateDim, ...parts }: ExportedEncoderParts, { direct, dispose }: DirectParts): ExportedEncoder {
+export function directEncoder<Item, P extends Prepared>(
+  { refuse, truncateDim, ...parts }: ExportedEncoderParts<Item, P>,
+  { direct, dispose }: DirectParts,
+): ExportedEncoder<Item, P> {
   return {
     ...parts,
     ...(truncateDim === undefined ? {} : { truncateDim }),

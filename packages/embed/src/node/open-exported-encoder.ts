@@ -1,33 +1,87 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type ImageProcessorOptions, imageProcessor } from '@ms/backbones/node'
 import { type ModelFiles, MsError } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
 import { openOnnxModel } from '@ms/runtime/node/onnx'
-import { type ExportedManifest, exportedOnly, manifestName, manifestSchema, tokenizerFile } from '../onnx/exported-manifest.js'
+import { batchPictures } from '../batch-pictures.js'
+import { subFiles } from '../modules/module-list.js'
+import {
+  type ExportedManifest,
+  exportedOnly,
+  graphOutputs,
+  manifestName,
+  manifestSchema,
+  tokenizerFile,
+} from '../onnx/exported-manifest.js'
 import { openSequenceTokenizer } from '../open-sequence-tokenizer.js'
 import { readJson } from '../read-json.js'
 import { sha256 } from '../sha256.js'
 import { sequenceProcessor } from '../text-processor.js'
-import { type ExportedEncoder, exportedEncoder } from './exported-encoder.js'
+import { type ExportedEncoder, type ExportedImageEncoder, exportedEncoder } from './exported-encoder.js'
 
 export interface OpenExportedOptions {
   /** Threads of one computation. Default: as many as the machine runs at once. */
   readonly threads?: number
 }
 
-/** Whether a path is the folder of an exported model. */
-export const isExportedDirectory = (path: string): Promise<boolean> =>
-  stat(join(path, manifestName)).then(
-    (found) => found.isFile(),
-    () => false,
-  )
+export interface OpenExportedModelOptions extends OpenExportedOptions {
+  /** How pictures are read: limits, what is kept of them. */
+  readonly pictures?: Omit<ImageProcessorOptions, 'channels'>
+}
+
+/** Whether a path is the folder of an exported model: one with a graph, or one with graphs of texts and of pictures in two folders. */
+export async function isExportedDirectory(path: string): Promise<boolean> {
+  const isFile = (name: string) =>
+    stat(join(path, name)).then(
+      (found) => found.isFile(),
+      () => false,
+    )
+  return (await isFile(manifestName)) || ((await isFile(`text/${manifestName}`)) && (await isFile(`image/${manifestName}`)))
+}
+
+/** The encoders of an exported model. */
+export interface ExportedModel {
+  readonly text?: ExportedEncoder
+  readonly image?: ExportedImageEncoder
+}
 
 /**
- * Opens what `exportOnnx` wrote, for `createEmbedder`: nothing is recorded, and TensorFlow.js is not loaded. Graph and tokeniser are
- * checked against their checksums first.
+ * Opens what `exportOnnx` wrote, whatever items it takes, for `createEmbedder` and `createModelEmbedders`: nothing is recorded, and
+ * TensorFlow.js is not loaded. Graphs and tokenisers are checked against their checksums first.
  *
  * @throws `file.missing`, `config.malformed`, `config.invalid`, `encoder.damaged` when a file is not the one that was exported,
  *   `engine.unusable` where onnxruntime-node cannot be loaded
+ * @example
+ * ```ts
+ * import { createEmbedder, openExportedModel } from '@ms/embed/node/serve'
+ *
+ * const { image } = await openExportedModel('models/shipped')
+ * if (image) {
+ *   const embedder = await createEmbedder(image)
+ *   const vectors = await embedder.embed(['heart.png', 'star.svg'])
+ *   await image.dispose()
+ * }
+ * ```
+ */
+export async function openExportedModel(model: string | ModelFiles, options: OpenExportedModelOptions = {}): Promise<ExportedModel> {
+  const files = typeof model === 'string' ? directoryFiles(model) : model
+  const names = await files.list()
+  const folders = names.includes(manifestName) ? [''] : ['text', 'image']
+  let opened: ExportedModel = {}
+  try {
+    for (const folder of folders) opened = { ...opened, ...(await openOne(subFiles(files, folder), options)) }
+  } catch (error) {
+    await opened.text?.dispose()
+    throw error
+  }
+  return opened
+}
+
+/**
+ * Opens an encoder of texts that `exportOnnx` wrote; see `openExportedModel`.
+ *
+ * @throws `encoder.modality` for one of pictures, and what `openExportedModel` throws
  * @example
  * ```ts
  * import { createEmbedder, openExportedEncoder } from '@ms/embed/node/serve'
@@ -38,24 +92,43 @@ export const isExportedDirectory = (path: string): Promise<boolean> =>
  * await encoder.dispose()
  * ```
  */
-export async function openExportedEncoder(model: string | ModelFiles, { threads }: OpenExportedOptions = {}): Promise<ExportedEncoder> {
-  const files = typeof model === 'string' ? directoryFiles(model) : model
+export async function openExportedEncoder(model: string | ModelFiles, options: OpenExportedOptions = {}): Promise<ExportedEncoder> {
+  const { text, image } = await openExportedModel(model, options)
+  await image?.dispose()
+  if (text) return text
+  throw new MsError('encoder.modality', 'this exported model takes pictures, and these are texts', {
+    where: typeof model === 'string' ? model : model.location,
+  })
+}
+
+async function openOne(files: ModelFiles, { threads, pictures }: OpenExportedModelOptions): Promise<ExportedModel> {
   const manifest: ExportedManifest = await readJson(files, manifestName, manifestSchema)
-  const bytes = await files.read(manifest.graph.file)
+  const { dim, truncateDim, similarity, identity, graph, image: settings } = manifest
+  const bytes = await files.read(graph.file)
   // The checksum is computed in another thread while ONNX Runtime loads the graph in this one.
-  const [session, processor] = await Promise.all([
+  const [session, text] = await Promise.all([
     openOnnxModel(bytes, { threads }),
-    openProcessor(files, manifest),
-    assertUndamaged(files, manifest.graph.file, bytes, manifest.graph.sha256),
+    manifest.text ? openProcessor(files, manifest.text) : undefined,
+    assertUndamaged(files, graph.file, bytes, graph.sha256),
   ])
-  const { dim, truncateDim, similarity, identity, graph } = manifest
   const refuse = (): never => {
     throw exportedOnly(files)
   }
-  return exportedEncoder(session, { dim, truncateDim, similarity, identity, precision: graph.precision, processor, refuse })
+  const parts = { dim, truncateDim, similarity, identity, precision: graph.precision, refuse }
+  if (text) return { text: exportedEncoder(session, graphOutputs.text, { ...parts, processor: text }) }
+  if (settings) {
+    const processor = imageProcessor(settings, { ...pictures, channels: 'first' })
+    const ofPictures = { ...parts, processor, symmetric: true, batchItems: batchPictures(settings.crop) }
+    return { image: exportedEncoder(session, graphOutputs.image, ofPictures) }
+  }
+  await session.release()
+  throw new MsError('config.invalid', 'it does not say how texts or pictures are made ready', {
+    where: `${files.location}/${manifestName}`,
+    advice: 'Export the model again.',
+  })
 }
 
-async function openProcessor(files: ModelFiles, { text }: ExportedManifest) {
+async function openProcessor(files: ModelFiles, text: NonNullable<ExportedManifest['text']>) {
   const names = new Set(await files.list())
   const name = tokenizerFile(names)
   await assertUndamaged(files, name, await files.read(name), text.tokenizerSha256)

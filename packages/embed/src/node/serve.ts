@@ -1,8 +1,16 @@
 /** What embeds with an exported model, or with one that was loaded before, without TensorFlow.js and without what loads and trains models. */
 export { type EmbeddedChunk, type EmbedStreamOptions, embedStream } from '../embed-stream.js'
 export { createEmbedder, type EmbedderOptions, type OwnedEmbedder, type Precision } from '../embedder.js'
-export type { ExportedEncoder } from './exported-encoder.js'
-export { isExportedDirectory, type OpenExportedOptions, openExportedEncoder } from './open-exported-encoder.js'
+export { createModelEmbedders, type EmbeddableModel, type ModelEmbedders } from '../model-embedders.js'
+export type { ExportedEncoder, ExportedImageEncoder } from './exported-encoder.js'
+export {
+  type ExportedModel,
+  isExportedDirectory,
+  type OpenExportedModelOptions,
+  type OpenExportedOptions,
+  openExportedEncoder,
+  openExportedModel,
+} from './open-exported-encoder.js'
 export { type ResolveModelOptions, resolveModel } from './resolve-model.js'
 export { openSnapshot, type SnapshotEncoder, type SnapshotOptions } from './snapshot/open-snapshot.js'
 export { type RememberedFiles, rememberFiles } from './snapshot/remember-files.js'

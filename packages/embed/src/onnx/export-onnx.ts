@@ -1,16 +1,16 @@
-import { type ModelFiles, MsError } from '@ms/core'
-import type { Inputs, TensorFunction, Tensors } from '@ms/core/tensor'
-import { gatherRows, type RecordOnnxOptions, recordOnnx } from '@ms/runtime'
-import * as tf from '@tensorflow/tfjs-core'
+import { type ImageSource, type ModelFiles, MsError } from '@ms/core'
 import { encoderIdentity } from '../encoder-space.js'
+import type { ImageEncoder } from '../image-encoder.js'
 import type { ModelCard } from '../model-card.js'
-import { chainFeatures, runModules } from '../module-chain.js'
-import type { Features } from '../modules/encoder-module.js'
-import { pooling } from '../modules/pooling.js'
-import { textFiles } from '../save-encoder.js'
+import type { PluggedEncoder } from '../plugged/plugged-encoder.js'
+import { pluggedFiles } from '../plugged/plugged-files.js'
+import { imageFiles, textFiles } from '../save-encoder.js'
 import { marksPrompt, promptsByRole, type SentenceEncoder } from '../sentence-encoder.js'
 import { sha256 } from '../sha256.js'
 import { type ExportedManifest, manifestName, tokenizerFile } from './exported-manifest.js'
+import { recordImageEncoder } from './record-image-encoder.js'
+import { recordPluggedEncoder } from './record-plugged-encoder.js'
+import { recordTextEncoder } from './record-text-encoder.js'
 
 export interface ExportOnnxOptions {
   /** `int8` also writes `onnx/model_quantized.onnx`, which is then the graph that the directory is served with. Default: float32 only. */
@@ -21,18 +21,27 @@ export interface ExportOnnxOptions {
 
 const names = { float32: 'onnx/model.onnx', int8: 'onnx/model_quantized.onnx' } as const
 
+/** What can be exported. */
+export type ExportableEncoder = SentenceEncoder | ImageEncoder | PluggedEncoder<ImageSource>
+
 /**
- * Writes an encoder as an ONNX model with its tokeniser and settings, under the names that transformers.js, sentence-transformers and
- * ONNX Runtime expect: `onnx/model.onnx` and `onnx/model_quantized.onnx`.
+ * Writes an encoder as an ONNX model with its settings, under the names that transformers.js, sentence-transformers and ONNX Runtime expect:
+ * `onnx/model.onnx` and `onnx/model_quantized.onnx`.
  *
- * Inputs: `input_ids`, `attention_mask` and, where the network reads them, `token_type_ids`, all `[batch, length] int64`, both sizes open.
- * (`beyond_prompt [batch, length] float32` where a pooling leaves the prompt out.) Outputs: `last_hidden_state [batch, length, width]`
- * and `sentence_embedding [batch, dim]`, which is pooled, projected and normalised as the encoder does it.
+ * Of texts, inputs are `input_ids`, `attention_mask` and, where the network reads them, `token_type_ids`, all `[batch, length] int64`, both
+ * sizes open. (`beyond_prompt [batch, length] float32` where a pooling leaves the prompt out.) Outputs: `last_hidden_state
+ * [batch, length, width]`, where the network has one, and `sentence_embedding [batch, dim]`, which is pooled, projected and normalised as the
+ * encoder does it.
+ *
+ * Of pictures, the input is `pixel_values [batch, 3, height, width] float32`, normalised as preprocessor_config.json says, with the batch
+ * open; the output is `image_embeds [batch, dim]`.
+ *
+ * Of an encoder of a plug-in, inputs are what its processor makes; the folder stays a model that the plug-in loads.
  *
  * Files are written one after the other; `exportOnnxDirectory` of `@ms/embed/node` does it all or nothing.
  *
  * @throws `file.read-only`, `onnx.not-dynamic`, `onnx.nothing-to-quantize`, `engine.op-unsupported` where a network has an operation that
- *   cannot be recorded, `onnx.too-large` beyond two gigabytes
+ *   cannot be recorded, `onnx.no-graph` where a plug-in's encoder has no form in tensors, `onnx.too-large` beyond two gigabytes
  * @example
  * ```ts
  * import type { ModelFiles } from '@ms/core'
@@ -41,74 +50,50 @@ const names = { float32: 'onnx/model.onnx', int8: 'onnx/model_quantized.onnx' } 
  * export const publish = (encoder: SentenceEncoder, files: ModelFiles) => exportOnnx(encoder, files, { quantize: 'int8' })
  * ```
  */
-export async function exportOnnx(encoder: SentenceEncoder, files: ModelFiles, options: ExportOnnxOptions = {}): Promise<void> {
-  const { quantize, card } = options
+export async function exportOnnx(encoder: ExportableEncoder, files: ModelFiles, options: ExportOnnxOptions = {}): Promise<void> {
   if (!files.write) throw new MsError('file.read-only', 'these files cannot be written', { where: files.location })
-  const isTable = encoder.parts.backbone.type === 'StaticEmbedding'
-  const precisions = quantize ? (['float32', quantize] as const) : (['float32'] as const)
-  let served: { readonly precision: (typeof precisions)[number]; readonly bytes: Uint8Array } | undefined
+  const precisions = options.quantize ? (['float32', options.quantize] as const) : (['float32'] as const)
+  let served: Graph | undefined
   for (const precision of precisions) {
-    const bytes = await recordEncoder(encoder, precision)
+    const bytes = await record(encoder, precision)
     await files.write(names[precision], bytes)
     served = { precision, bytes }
   }
+  if (served) for (const [name, bytes] of await otherFiles(encoder, served, options)) await files.write(name, bytes)
+}
+
+/** The graph that a directory is served with. */
+interface Graph {
+  readonly precision: 'float32' | 'int8'
+  readonly bytes: Uint8Array
+}
+
+function record(encoder: ExportableEncoder, precision: Graph['precision']): Promise<Uint8Array> {
+  if ('plugin' in encoder) return recordPluggedEncoder(encoder, precision)
+  return encoder.modality === 'text' ? recordTextEncoder(encoder, precision) : recordImageEncoder(encoder, precision)
+}
+
+/** Everything but the graphs, by name. */
+async function otherFiles(
+  encoder: ExportableEncoder,
+  served: Graph,
+  { quantize, card }: ExportOnnxOptions,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  // What makes items ready is the plug-in's own code: it stays a model like any other.
+  if ('plugin' in encoder) return pluggedFiles(encoder, { card })
+  if (encoder.modality === 'image') {
+    const saved = imageFiles(encoder, { card, weights: false })
+    return saved.set(manifestName, json({ ...(await manifestOf(encoder, served)), image: encoder.settings }))
+  }
   // A table is quicker in plain JavaScript than any graph of it, and small: it stays a model like any other.
+  const isTable = encoder.parts.backbone.type === 'StaticEmbedding'
   const saved = textFiles(encoder, { card, weights: isTable, precision: isTable && quantize ? quantize : 'float32' })
   if (isTable) for (const [name, value] of tableSettings(encoder)) if (!saved.has(name)) saved.set(name, json(value))
-  for (const [name, bytes] of saved) await files.write(name, bytes)
-  if (!isTable && served) await files.write(manifestName, json(await manifestOf(encoder, served, saved)))
+  if (!isTable) saved.set(manifestName, json({ ...(await manifestOf(encoder, served)), text: await textSettings(encoder, saved) }))
+  return saved
 }
 
 const json = (value: unknown) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)
-
-/** Sizes of the recorded sample; they do not matter. */
-const shape = [3, 6]
-
-/** The encoder's graph as an ONNX file. @param externalWeight see `RecordOnnxOptions` */
-export function recordEncoder(
-  encoder: SentenceEncoder,
-  precision: 'float32' | 'int8',
-  externalWeight?: RecordOnnxOptions['externalWeight'],
-): Promise<Uint8Array> {
-  const length = shape[0] * shape[1]
-  const ids = { shape, data: new Int32Array(length) }
-  const sampleInputs: Inputs = {
-    input_ids: ids,
-    attention_mask: ids,
-    ...(encoder.parts.backbone.type === 'Transformer' ? { token_type_ids: ids } : {}),
-    ...(marksPrompt(encoder.parts) ? { beyond_prompt: { shape, data: new Float32Array(length) } } : {}),
-  }
-  const axes = { 0: 'batch', 1: 'length' }
-  return recordOnnx(exported(encoder), {
-    constants: encoder.parameters,
-    sampleInputs,
-    dynamicAxes: Object.fromEntries(Object.keys(sampleInputs).map((name) => [name, axes])),
-    int64Inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
-    externalWeight,
-    ...(precision === 'int8' ? { quantize: precision } : {}),
-  })
-}
-
-/** The encoder with the vectors of its tokens as a second result. */
-function exported({ parts }: SentenceEncoder): TensorFunction<Tensors> {
-  const { backbone, modules } = parts
-  return (weights, inputs) => {
-    const features =
-      backbone.type === 'StaticEmbedding'
-        ? tableFeatures(weights.get(tableName(parts)) as tf.Tensor2D, inputs)
-        : chainFeatures(backbone.backbone.forward(inputs, weights, { training: false }), inputs)
-    return { last_hidden_state: features.token_embeddings as tf.Tensor3D, sentence_embedding: runModules(modules, 0, features, weights) }
-  }
-}
-
-const tableName = ({ backbone }: SentenceEncoder['parts']): string => [...backbone.backbone.shapes.keys()][0]
-
-/** A table reads one long list of ids elsewhere; here it reads what a network reads, and its rows are averaged under the mask. */
-function tableFeatures(table: tf.Tensor2D, inputs: Tensors): Features {
-  const tokens = gatherRows<tf.Tensor3D>(table, inputs['input_ids'])
-  const mask = tf.cast(inputs['attention_mask'], 'float32') as tf.Tensor2D
-  return pooling(table.shape[1]).forward({ token_embeddings: tokens, mask }, () => table)
-}
 
 /** What transformers.js wants to know of a model, and tables come without. */
 const tableSettings = ({ parts }: SentenceEncoder): readonly (readonly [string, unknown])[] => [
@@ -122,13 +107,8 @@ const tableSettings = ({ parts }: SentenceEncoder): readonly (readonly [string, 
 /** Infinity is no JSON. */
 const limit = (most: number) => (Number.isFinite(most) ? most : null)
 
-async function manifestOf(
-  encoder: SentenceEncoder,
-  { precision, bytes }: { readonly precision: 'float32' | 'int8'; readonly bytes: Uint8Array },
-  saved: ReadonlyMap<string, Uint8Array>,
-): Promise<ExportedManifest> {
-  const { parts, dim, truncateDim, similarity } = encoder
-  const { maxLength, truncationSide, lowerCase } = parts
+async function manifestOf(encoder: SentenceEncoder | ImageEncoder, { precision, bytes }: Graph): Promise<ExportedManifest> {
+  const { dim, truncateDim, similarity } = encoder
   const identity = await encoderIdentity(encoder)
   return {
     version: 1,
@@ -138,13 +118,18 @@ async function manifestOf(
     dim,
     ...(truncateDim === undefined ? {} : { truncateDim }),
     similarity,
-    text: {
-      tokenizerSha256: await sha256(saved.get(tokenizerFile(saved)) ?? new Uint8Array()),
-      prompts: promptsByRole(parts),
-      maxLength: { query: limit(maxLength.query), document: limit(maxLength.document) },
-      truncationSide,
-      lowerCase,
-      markPrompt: marksPrompt(parts),
-    },
+  }
+}
+
+/** How texts are made ready. */
+async function textSettings({ parts }: SentenceEncoder, saved: ReadonlyMap<string, Uint8Array>): Promise<ExportedManifest['text']> {
+  const { maxLength, truncationSide, lowerCase } = parts
+  return {
+    tokenizerSha256: await sha256(saved.get(tokenizerFile(saved)) ?? new Uint8Array()),
+    prompts: promptsByRole(parts),
+    maxLength: { query: limit(maxLength.query), document: limit(maxLength.document) },
+    truncationSide,
+    lowerCase,
+    markPrompt: marksPrompt(parts),
   }
 }

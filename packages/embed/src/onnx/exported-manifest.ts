@@ -1,11 +1,15 @@
 import { type ModelFiles, MsError } from '@ms/core'
 import { z } from 'zod'
 
-/** The file that makes a directory an exported model: it says which graph embeds, and how texts are made ready for it. */
+/** The file that makes a directory an exported model: it says which graph embeds, and how texts or pictures are made ready for it. */
 export const manifestName = 'onnx/exported.json'
+
+/** The output of a graph that is an item's vector, under the name that sentence-transformers and transformers.js have for it. */
+export const graphOutputs = { text: 'sentence_embedding', image: 'image_embeds' } as const
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal is expected')
 const size = z.int().positive()
+const pair = z.tuple([size, size])
 
 export const manifestSchema = z.object({
   version: z.literal(1, { error: 'only version 1 is known: export the model again' }),
@@ -15,15 +19,29 @@ export const manifestSchema = z.object({
   dim: size,
   truncateDim: size.optional(),
   similarity: z.enum(['cosine', 'dot', 'euclidean', 'manhattan']),
-  text: z.object({
-    tokenizerSha256: hash,
-    prompts: z.object({ query: z.string(), document: z.string() }),
-    /** null: no limit. */
-    maxLength: z.object({ query: size.nullable(), document: size.nullable() }),
-    truncationSide: z.enum(['left', 'right']),
-    lowerCase: z.boolean(),
-    markPrompt: z.boolean(),
-  }),
+  /** One of texts has this … */
+  text: z
+    .object({
+      tokenizerSha256: hash,
+      prompts: z.object({ query: z.string(), document: z.string() }),
+      /** null: no limit. */
+      maxLength: z.object({ query: size.nullable(), document: size.nullable() }),
+      truncationSide: z.enum(['left', 'right']),
+      lowerCase: z.boolean(),
+      markPrompt: z.boolean(),
+    })
+    .optional(),
+  /** … and one of pictures this: see `ImageSettings`. */
+  image: z
+    .object({
+      resize: z.union([size, pair]),
+      crop: pair,
+      interpolation: z.enum(['nearest', 'bilinear', 'bicubic', 'lanczos']),
+      mean: z.tuple([z.number(), z.number(), z.number()]),
+      std: z.tuple([z.number(), z.number(), z.number()]),
+      halves: z.enum(['down', 'even']).optional(),
+    })
+    .optional(),
 })
 
 export type ExportedManifest = Readonly<z.infer<typeof manifestSchema>>

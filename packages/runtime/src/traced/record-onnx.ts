@@ -27,7 +27,8 @@ export interface RecordOnnxOptions {
   /** Inputs that the file takes as int64, the usual type of token ids elsewhere. They are converted on entry. */
   readonly int64Inputs?: readonly string[]
   /**
-   * `int8`: weights of products and large tables in eight bits, a quarter of the size. The file then uses an operator of ONNX Runtime's own. Default: float32, as they are.
+   * `int8`: weights of products, large tables and filters in eight bits, a quarter of the size. The file then uses an operator of ONNX Runtime's own
+   * where it has products. Default: float32, as they are.
    */
   readonly quantize?: 'int8'
   /**

@@ -173,6 +173,12 @@ describe('pictures of every kind', () => {
       (pixelAt(prepared[1], x, y)[channel] / 255 - 0.3) / 0.4,
       5,
     )
+    const first = imageProcessor(square, { channels: 'first' }).collate(prepared).pixel_values
+    expect(first.shape).toEqual([2, 3, 32, 32])
+    for (let at = 0; at < first.data.length; at++) {
+      const [i, c, place] = [Math.floor(at / 3072), Math.floor(at / 1024) % 3, at % 1024]
+      expect(first.data[at]).toBe(pixel_values.data[(i * 1024 + place) * 3 + c])
+    }
     expect(() => processor.collate([{ ...prepared[0], width: 16, height: 64 }])).toThrow(expect.objectContaining({ code: 'picture.size' }))
   })
 })

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type ImageSource, MsError } from '@ms/core'
 import type { Processor } from '@ms/core/tensor'
 import type Sharp from 'sharp'
-import { collatePictures } from '../../images/collate-pictures.js'
+import { type ChannelOrder, collatePictures } from '../../images/collate-pictures.js'
 import { checkImageSettings, type ImageSettings } from '../../images/image-settings.js'
 import type { PreparedPicture } from '../../images/prepared-picture.js'
 import { type DecodeLimits, defaultLimits } from './decode-limits.js'
@@ -24,6 +24,8 @@ export interface ImageProcessorOptions {
   readonly memory?: number
   /** Where decoded pictures are kept between runs. Default: nowhere. */
   readonly folder?: string
+  /** How a batch lies in memory. Default: `last`, as TensorFlow.js has it. */
+  readonly channels?: ChannelOrder
   /** Pictures decoded at a time. Default: as many as there are processors, at least 4. */
   readonly concurrency?: number
 }
@@ -89,7 +91,7 @@ export function imageProcessor(settings: ImageSettings, options: ImageProcessorO
   return {
     settings,
     prepare: (items) => inParallel(items.length, concurrency, (i) => prepareOne(items[i], nameOf(items[i], i))),
-    collate: (batch) => collatePictures(batch, settings),
+    collate: (batch) => collatePictures(batch, settings, options.channels),
   }
 }
 

@@ -5,6 +5,7 @@ import type { HostTensor, Processor } from '@ms/core/tensor'
 import { openOnnxModel } from '@ms/runtime/node/onnx'
 import { subFiles } from '../../modules/module-list.js'
 import { normalizeInPlace } from '../../modules/normalize-rows.js'
+import { graphOutputs } from '../../onnx/exported-manifest.js'
 import { openSequenceTokenizer } from '../../open-sequence-tokenizer.js'
 import { sha256 } from '../../sha256.js'
 import { bagProcessor, sequenceProcessor, type TokenizedText } from '../../text-processor.js'
@@ -70,7 +71,11 @@ export async function openEncoderOf({ record, graph }: Snapshot, files: Remember
   }
   const externalData = new Map(await Promise.all(body.weights.map(async (name) => [name, await files.read(name)] as const)))
   const [session, processor] = await Promise.all([openOnnxModel(graph, { threads, externalData }), sequenceProcessorOf(record, files)])
-  return { ...exportedEncoder(session, { ...described, precision: 'float32', processor, refuse }), kind: 'graph', notices }
+  return {
+    ...exportedEncoder(session, graphOutputs.text, { ...described, precision: 'float32', processor, refuse }),
+    kind: 'graph',
+    notices,
+  }
 }
 
 const unlimited = (most: number | null) => most ?? Number.POSITIVE_INFINITY

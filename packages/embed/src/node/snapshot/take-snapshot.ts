@@ -2,7 +2,7 @@ import { loadStaticTable } from '@ms/backbones'
 import { cacheFolder } from '@ms/core/node'
 import { encoderIdentity } from '../../encoder-space.js'
 import { readModuleList, subFiles } from '../../modules/module-list.js'
-import { recordEncoder } from '../../onnx/export-onnx.js'
+import { recordTextEncoder } from '../../onnx/record-text-encoder.js'
 import { marksPrompt, promptsByRole, type SentenceEncoder } from '../../sentence-encoder.js'
 import { sha256 } from '../../sha256.js'
 import { openEncoderOf, type SnapshotEncoder, type SnapshotOptions } from './open-snapshot.js'
@@ -62,7 +62,7 @@ async function bodyOf(encoder: SentenceEncoder, files: RememberedFiles): Promise
   const place = placesIn(files)
   const used = new Set<string>()
   let inline = 0
-  const graph = await recordEncoder(encoder, 'float32', (name) => {
+  const graph = await recordTextEncoder(encoder, 'float32', (name) => {
     const data = encoder.parameters.get(name)?.data
     const found = data && data.byteLength >= inlineBytes ? place(data) : undefined
     if (found) used.add(found.location)

@@ -1,7 +1,7 @@
 import type { HostTensor } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
-import { gatherRows } from '../../ops/index.js'
+import { conv2d, gatherRows } from '../../ops/index.js'
 import { recordOnnx } from '../record-onnx.js'
 import { int8Columns, int8Rows, transposed } from './int8-matrix.js'
 
@@ -97,6 +97,31 @@ describe.skipIf(!ort)('quantize (needs onnxruntime-node)', () => {
     )
     expect(Math.max(...far)).toBeLessThan(0.5 / 127 + 1e-6)
     await session.release()
+  })
+
+  it('keeps large filters in eight bits, and computes as before', async () => {
+    const filters = new Map([
+      ['large', { shape: [32, 16, 3, 3], data: numbers(32 * 16 * 9) }],
+      ['small', { shape: [4, 32, 1, 1], data: numbers(128) }],
+    ])
+    const options = { constants: filters, sampleInputs: { x: { shape: [2, 9, 9, 16], data: new Float32Array(2 * 81 * 16) } } }
+    const convolved = (weights: { get(name: string): tf.Tensor }, { x }: { readonly [name: string]: tf.Tensor }) => {
+      const hidden = conv2d(x as tf.Tensor4D, weights.get('large') as tf.Tensor4D, { padding: 1 })
+      return { y: conv2d(tf.relu(hidden), weights.get('small') as tf.Tensor4D) }
+    }
+    const [plain, quantized] = [await recordOnnx(convolved, options), await recordOnnx(convolved, { ...options, quantize: 'int8' })]
+    expect(plain.length - quantized.length).toBeGreaterThan(2.7 * 32 * 16 * 9)
+    const x = new ort!.Tensor('float32', numbers(2 * 81 * 16, 4), [2, 9, 9, 16])
+    const run = async (file: Uint8Array) => {
+      const session = await ort!.InferenceSession.create(file)
+      const { y } = await session.run({ x })
+      await session.release()
+      return y.data as Float32Array
+    }
+    const [wanted, found] = [await run(plain), await run(quantized)]
+    const error = Math.hypot(...wanted.map((value, i) => value - found[i])) / Math.hypot(...wanted)
+    expect(error).toBeLessThan(0.01)
+    expect(error).toBeGreaterThan(1e-5)
   })
 
   it('refuses a function with nothing to quantise', async () => {
