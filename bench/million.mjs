@@ -81,7 +81,10 @@ async function encode(input, { output = input, resume = false, stopAt } = {}) {
   })
   const partial = inFolder(`${output}.npy.partial`)
   const watch = setInterval(() => {
-    if (stopAt && (statSync(partial, { throwIfNoEntry: false })?.size ?? 0) > stopAt) child.kill('SIGTERM')
+    if (!stopAt || (statSync(partial, { throwIfNoEntry: false })?.size ?? 0) <= stopAt) return
+    // Once: a second signal ends it at once.
+    clearInterval(watch)
+    child.kill('SIGTERM')
   }, 5)
   const [code] = await once(child, 'close')
   clearInterval(watch)

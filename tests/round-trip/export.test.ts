@@ -63,8 +63,25 @@ function inPython(path: string): Float32Array {
   return floatsOf(stdout.trim())
 }
 
-const hasOnnx = python && spawnSync(python, ['-c', 'import onnx, onnxruntime']).status === 0
-const whyNotPython = hasOnnx ? '' : ' (skipped: no Python with sentence-transformers, onnx and onnxruntime; name one in MS_PYTHON)'
+/** The small encoder's tokeniser was written by transformers 5, and an older one cannot read it. */
+const onnxCheck = 'import onnx, onnxruntime, sys; from importlib.metadata import version; sys.exit(int(version("transformers")[0]) < 5)'
+const hasOnnx = python && spawnSync(python, ['-c', onnxCheck]).status === 0
+const whyNotPython = hasOnnx
+  ? ''
+  : ' (skipped: no Python with sentence-transformers, transformers 5, onnx and onnxruntime; name one in MS_PYTHON)'
+
+/** The folder as sentence-transformers itself serves one. */
+const backendScript = `
+import base64, sys
+from sentence_transformers import SentenceTransformer
+path, *texts = sys.argv[1:]
+options = {"file_name": "onnx/model.onnx", "provider": "CPUExecutionProvider"}
+model = SentenceTransformer(path, backend="onnx", device="cpu", local_files_only=True, model_kwargs=options)
+print(base64.b64encode(model.encode(texts).astype("<f4").tobytes()).decode())
+`
+
+const hasOptimum = python && spawnSync(python, ['-c', 'import optimum.onnxruntime']).status === 0
+const whyNotOptimum = hasOptimum ? '' : ' (skipped: no Python with sentence-transformers before 6 and optimum-onnx; name one in MS_PYTHON)'
 
 describe.skipIf(!traced)(`what we export gives our vectors elsewhere${whyNotTraced}`, () => {
   it('in transformers.js: a network', async () => {
@@ -92,6 +109,20 @@ describe.skipIf(!traced)(`what we export gives our vectors elsewhere${whyNotTrac
     expect(farthest(rounded, served)).toBeLessThan(1e-2)
     expect((await readFile(join(path, 'onnx/model_quantized.onnx'))).length).toBeLessThan(25e6)
   })
+
+  it.skipIf(!miniLm || !hasOptimum)(
+    `all-MiniLM-L6-v2 in sentence-transformers, through its ONNX backend${whyNotOptimum}`,
+    { timeout: 300_000 },
+    async () => {
+      const { path, vectors } = await exported('backend', await openEncoder(miniLm ?? ''))
+      const { status, stdout, stderr } = spawnSync(python ?? '', ['-c', backendScript, path, ...texts], {
+        encoding: 'utf8',
+        timeout: 240_000,
+      })
+      expect(status, stderr).toBe(0)
+      expect(farthest(floatsOf(stdout.trim().split('\n').at(-1) ?? ''), vectors)).toBeLessThan(1e-5)
+    },
+  )
 })
 
 async function openServed(path: string): Promise<Float32Array> {
