@@ -1,6 +1,6 @@
-// Ours beside peers: `pnpm bench [KIND …] [--rounds N]`. Without kinds, all. CPU milliseconds (user + system), one thread; a process
-// a round, ours and the peers in turn, medians; ratios are taken round by round and their median told. Writes
-// results/DATE-KIND.json and the tables of docs/performance.md. Peers run where MS_PYTHON names a Python that has them
+// Ours beside peers: `pnpm bench [KIND …] [--rounds N] [--threads N]`. Without kinds, all. With one thread CPU milliseconds (user +
+// system), with more the milliseconds on the clock; a process a round, ours and the peers in turn, medians; ratios are taken round by
+// round and their median told. Writes results/DATE-KIND.json (DATE-KIND-Nt.json) and the tables of docs/performance.md. Peers run where MS_PYTHON names a Python that has them
 // (scripts/python-env.sh). MS_MODEL and MS_DATA name all-MiniLM-L6-v2 and the help collection, else those in .cache.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -16,9 +16,14 @@ const folder = fileURLToPath(new URL('.', import.meta.url))
 const cache = join(folder, '../.cache')
 const model = process.env.MS_MODEL ?? join(cache, 'models/all-MiniLM-L6-v2')
 const data = process.env.MS_DATA ?? join(cache, 'data/lohelp-en')
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string', default: '5' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, threads: { type: 'string', default: '1' } },
+})
 const rounds = Number(values.rounds)
-const all = [...Object.keys(kinds), ...Object.keys(scripts)]
+const threads = Number(values.threads)
+// What compares on its own does so at one thread.
+const all = [...Object.keys(kinds), ...(threads === 1 ? Object.keys(scripts) : [])]
 const unknown = positionals.filter((kind) => !all.includes(kind))
 if (unknown.length > 0) {
   console.error(`there is no ${unknown.join(', ')}; there are ${all.join(', ')}`)
@@ -34,7 +39,14 @@ const texts = {
   'mixed-5k': () => mixedTexts(data, 5000),
   'mixed-10k': () => mixedTexts(data, 10_000),
 }
-const env = { ...process.env, MS_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' }
+const env = {
+  ...process.env,
+  MS_THREADS: values.threads,
+  MS_CLOCK: threads === 1 ? 'cpu' : 'wall',
+  OMP_NUM_THREADS: values.threads,
+  MKL_NUM_THREADS: values.threads,
+  TOKENIZERS_PARALLELISM: 'false',
+}
 
 for (const kind of positionals.length > 0 ? positionals : all) {
   const needed = JSON.stringify(kinds[kind] ?? scripts[kind])
@@ -45,9 +57,13 @@ for (const kind of positionals.length > 0 ? positionals : all) {
   }
   const result = kinds[kind] ? compare(kinds[kind]) : JSON.parse(run({ program: 'node', words: [...scripts[kind], '--json'] }))
   const date = new Date().toISOString().slice(0, 10)
-  const about = { kind, date, cpu: cpus()[0]?.model.trim(), node: process.version, command: `pnpm bench ${kind} --rounds ${rounds}` }
+  const command = `pnpm bench ${kind} --rounds ${rounds}${threads === 1 ? '' : ` --threads ${threads}`}`
+  const about = { kind, threads, date, cpu: cpus()[0]?.model.trim(), node: process.version, command }
   mkdirSync(join(folder, 'results'), { recursive: true })
-  writeFileSync(join(folder, 'results', `${date}-${kind}.json`), `${JSON.stringify({ ...about, result }, null, 2)}\n`)
+  writeFileSync(
+    join(folder, 'results', `${date}-${kind}${threads === 1 ? '' : `-${threads}t`}.json`),
+    `${JSON.stringify({ ...about, result }, null, 2)}\n`,
+  )
   console.log(kind, JSON.stringify(result))
 }
 writeTables(folder)
@@ -81,7 +97,7 @@ function run({ program, words }) {
   return execFileSync(executable, [join(folder, places[0]), ...places.slice(1)], {
     encoding: 'utf8',
     env,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
 

@@ -12,19 +12,26 @@ export function writeTables(folder) {
   for (const name of readdirSync(join(folder, 'results')).sort()) {
     if (!name.endsWith('.json')) continue
     const one = JSON.parse(readFileSync(join(folder, 'results', name), 'utf8'))
-    newest.set(one.kind, one)
+    newest.set(`${one.kind} ${one.threads ?? 1}`, one)
   }
   const path = join(folder, '../docs/performance.md')
   const page = readFileSync(path, 'utf8')
   const [before, after] = [page.slice(0, page.indexOf(begin) + begin.length), page.slice(page.indexOf(end))]
-  const parts = [comparisons(Object.keys(kinds).flatMap((kind) => newest.get(kind) ?? []))]
-  for (const kind of Object.keys(scripts)) if (newest.has(kind)) parts.push(plain(newest.get(kind)))
+  const threads = [...new Set([...newest.values()].map((one) => one.threads ?? 1))].sort((a, b) => a - b)
+  const parts = threads.map((count) =>
+    comparisons(
+      count,
+      Object.keys(kinds).flatMap((kind) => newest.get(`${kind} ${count}`) ?? []),
+    ),
+  )
+  for (const kind of Object.keys(scripts)) if (newest.has(`${kind} 1`)) parts.push(plain(newest.get(`${kind} 1`)))
   writeFileSync(path, `${before}\n\n${parts.join('\n\n')}\n\n${after}`)
   const biome = join(folder, '../node_modules/.bin/biome')
   execFileSync(biome, ['check', '--write', path, join(folder, 'results')], { stdio: 'ignore', cwd: join(folder, '..') })
 }
 
-function comparisons(results) {
+function comparisons(threads, results) {
+  const unit = threads === 1 ? 'CPU ms' : 'ms'
   const rows = results.flatMap(({ date, command, result: { title, rounds: _, figure: __, ours, longestGapMs: ___, ...peers } }) => {
     const own = [title, String(ours.ms), String(ours.peakMb)]
     const behind = [`${date} \`${command}\``]
@@ -40,10 +47,12 @@ function comparisons(results) {
       peakMb,
     ])
   })
-  return table(
-    ['what', 'ours, CPU ms', 'peak MB', 'peer', 'its CPU ms', 'time ÷ peer', 'memory ÷ peer', 'measured'],
+  const head = ['what', `ours, ${unit}`, 'peak MB', 'peer', `its ${unit}`, 'time ÷ peer', 'memory ÷ peer', 'measured']
+  const name = threads === 1 ? 'One thread, CPU time:' : `${threads} threads, time on the clock:`
+  return `${name}\n\n${table(
+    head,
     rows.map((row) => row.slice(0, 8)),
-  )
+  )}`
 }
 
 const plain = ({ kind, date, command, result }) =>

@@ -1,5 +1,5 @@
 import type { DropoutMask } from '@ms/core/tensor'
-import { softmax, softmaxKeeping } from '@ms/runtime'
+import { attendDropping, softmax } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 
 /** Added to the score of a token that is not to be seen. exp() of it is 0 in float32, and rows without any token stay finite. */
@@ -37,6 +37,6 @@ export function attention(
   const values = split(mask ? tf.mul(value, 1 / (1 - mask.rate)) : value, [0, 2, 1, 3])
   const product = tf.matMul(queries, keys)
   const scores = bias ? tf.add(product, bias) : product
-  const context = tf.matMul(mask ? softmaxKeeping(scores, mask) : softmax(scores), values) // [batch, heads, tokens, size]
+  const context = mask ? attendDropping(scores, values, mask) : tf.matMul(softmax(scores), values) // [batch, heads, tokens, size]
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [batch * tokens, width])
 }

@@ -1,6 +1,7 @@
 import type { DropoutMask } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import { customGradient } from './custom-gradient.js'
+import { softmaxGradient } from './softmax.js'
 
 /**
  * Inverted dropout (Srivastava et al. 2014): units that are not kept become 0, the others are divided by the share that is kept, so that the
@@ -9,27 +10,35 @@ import { customGradient } from './custom-gradient.js'
 export function dropout<T extends tf.Tensor>(x: T, mask: DropoutMask | undefined): T {
   if (!mask) return x
   const { keep, rate } = mask
-  // Saved as bytes, and made numbers again where the gradient needs them.
-  const masked = (values: tf.Tensor, keep: tf.Tensor) => tf.mul(tf.mul(values, 1 / (1 - rate)), numbers(keep, values))
+  // Chosen by the mask as it is: of a mask made numbers, four times the bytes would be kept from one half to the other.
+  const masked = (values: tf.Tensor, keep: tf.Tensor) =>
+    tf.where(tf.reshape(keep, values.shape), tf.mul(values, 1 / (1 - rate)), tf.scalar(0))
   return customGradient<T>([x], ([x]) => ({ value: masked(x, keep), saved: [keep], gradient: (dy, [keep]) => [masked(dy, keep)] }))
 }
 
 /**
- * Softmax over the last axis, of which units that are not kept become 0. The others are left as they are: it is cheaper to divide by the
- * share that is kept what it is multiplied with, the values of an attention. Without a mask plain softmax.
+ * dropout(softmax(scores)) · values without dividing by the share that is kept, which is cheaper for the caller to do on `values`.
+ * Between its two halves it keeps one number a score: the probability, negative where it is left out.
+ *
+ * @param scores `[…, n, m]`
+ * @param values `[…, m, size]`
+ * @param mask of the probabilities
+ * @returns `[…, n, size]`
  */
-export function softmaxKeeping<T extends tf.Tensor>(logits: T, mask: DropoutMask): T {
-  return customGradient<T>([logits], ([logits]) => {
-    const y = tf.softmax(logits)
-    const kept = tf.mul(y, numbers(mask.keep, y))
-    return { value: kept, saved: [y, kept], gradient: (dy, [y, kept]) => [backward(dy, y, kept)] }
+export function attendDropping(scores: tf.Tensor, values: tf.Tensor, mask: DropoutMask): tf.Tensor {
+  return customGradient([scores, values], ([scores, values]) => {
+    const probabilities = tf.softmax(scores)
+    const signed = tf.where(tf.reshape(mask.keep, scores.shape), probabilities, tf.neg(probabilities))
+    return {
+      value: tf.matMul(tf.relu(signed), values),
+      saved: [signed, values],
+      gradient: (dy, [signed, values]) => {
+        // Not relu, which would be the tensor of the forward half and be kept for its sake.
+        const kept = tf.maximum(signed, 0)
+        const dKept = tf.matMul(dy, values, false, true)
+        const dProbabilities = tf.where(tf.greater(kept, 0), dKept, tf.scalar(0))
+        return [softmaxGradient(dProbabilities, tf.abs(signed)), tf.matMul(kept, dy, true, false)]
+      },
+    }
   })
 }
-
-/** With y ∘ keep at hand the mask is not needed again. */
-function backward(dy: tf.Tensor, y: tf.Tensor, kept: tf.Tensor): tf.Tensor {
-  const weighted = tf.mul(dy, kept)
-  return tf.sub(weighted, tf.mul(y, tf.sum(weighted, -1, true)))
-}
-
-const numbers = (keep: tf.Tensor, like: tf.Tensor) => tf.cast(tf.reshape(keep, like.shape), 'float32')

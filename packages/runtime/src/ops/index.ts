@@ -8,7 +8,7 @@ export {
   conv2dBatchNorm,
 } from './batch-norm.js'
 export { type Conv2dOptions, conv2d } from './conv2d.js'
-export { dropout, softmaxKeeping } from './dropout.js'
+export { attendDropping, dropout } from './dropout.js'
 export { composedEmbeddingBag, type EmbeddingBagOptions, embeddingBag } from './embedding-bag.js'
 export { gatherRows } from './gather-rows.js'
 export { gelu } from './gelu.js'

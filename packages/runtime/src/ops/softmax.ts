@@ -7,11 +7,12 @@ import { hasKernel, runKernel } from './run-kernel.js'
 export function softmax<T extends tf.Tensor>(logits: T): T {
   return customGradient<T>([logits], ([logits]) => {
     const value = tf.softmax(logits)
-    return { value, saved: [value], gradient: (dy, [y]) => [backward(dy, y)] }
+    return { value, saved: [value], gradient: (dy, [y]) => [softmaxGradient(dy, y)] }
   })
 }
 
-function backward(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
+/** @returns the gradient of what went into the softmax over the last axis */
+export function softmaxGradient(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
   if (hasKernel(SoftmaxGrad)) return runKernel(SoftmaxGrad, { dy, y })
   const weighted = tf.mul(dy, y)
   return tf.sub(weighted, tf.mul(y, tf.sum(weighted, -1, true)))
