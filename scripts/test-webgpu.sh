@@ -7,4 +7,4 @@ software=/usr/lib/chromium/vk_swiftshader_icd.json
 if [ ! -e /dev/dri/renderD128 ] && [ -e "$software" ]; then
   export VK_ICD_FILENAMES="$software" XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/tmp}"
 fi
-pnpm vitest run packages/runtime/src/webgpu
+pnpm vitest run packages/runtime/src/webgpu packages/finetune/src/train/placement-webgpu.test.ts

@@ -45,12 +45,11 @@ function create(name: 'adam' | 'adamw', decoupled: boolean, options: AdamOptions
     weightDecay,
     state: ['exp_avg', 'exp_avg_sq'],
     update: decoupled ? decoupledRule : coupledRule,
-    scalars: ({ step, learningRate, weightDecay, gradientScale, sparse }) => {
+    scalars: ({ step, learningRate, weightDecay, sparse }) => {
       const correction = 1 / Math.sqrt(1 - beta2 ** step)
       return {
         rate: learningRate / (1 - beta1 ** step),
         decay: decoupled ? 1 - learningRate * weightDecay : weightDecay,
-        scale: gradientScale,
         beta1,
         rest1: 1 - beta1,
         beta2,

@@ -38,10 +38,9 @@ export function adamax({ betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0 }
     weightDecay,
     state: ['exp_avg', 'exp_inf'],
     update: rule,
-    scalars: ({ step, learningRate, weightDecay, gradientScale }) => ({
+    scalars: ({ step, learningRate, weightDecay }) => ({
       rate: learningRate / (1 - beta1 ** step),
       decay: weightDecay,
-      scale: gradientScale,
       beta1,
       rest1: 1 - beta1,
       beta2,

@@ -1,4 +1,5 @@
 import { add, compileFused, elementwise, fusedMemory, mul } from '@ms/runtime'
+import * as tf from '@tensorflow/tfjs-core'
 import type { Gradient } from './optimizer.js'
 
 const squares = elementwise(['sums', 'g'], [], ({ sums, g }) => ({ sums: add(sums, mul(g, g)) }))
@@ -26,8 +27,15 @@ export function gradientNorm(): (gradients: ReadonlyMap<string, Gradient>) => nu
   }
 }
 
+/** The same norm of tensors. */
+export const gradientNormOnTensors = (gradients: readonly tf.Tensor[]): tf.Scalar =>
+  tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)) as tf.Scalar)))
+
 /**
  * The factor that brings gradients of this norm to at most `maxNorm`, as `torch.nn.utils.clip_grad_norm_` computes it.
  * @returns 1 where nothing has to be clipped
  */
 export const clipScale = (norm: number, maxNorm: number): number => Math.min(1, maxNorm / (norm + 1e-6))
+
+/** The same factor as a tensor. */
+export const clipScaleOnTensors = (norm: tf.Scalar, maxNorm: number): tf.Scalar => tf.minimum(1, tf.div(maxNorm, tf.add(norm, 1e-6)))

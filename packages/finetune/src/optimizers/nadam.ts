@@ -45,13 +45,12 @@ export function nadam(options: NadamOptions = {}): OptimizerRule {
     weightDecay,
     state: ['exp_avg', 'exp_avg_sq'],
     update: rule,
-    scalars: ({ step, learningRate, weightDecay, gradientScale, sparse }) => {
+    scalars: ({ step, learningRate, weightDecay, sparse }) => {
       const correction = 1 / Math.sqrt(1 - beta2 ** step)
       const soFar = product(step)
       const next = momentum(step + 1)
       return {
         decay: weightDecay,
-        scale: gradientScale,
         beta1,
         rest1: 1 - beta1,
         beta2,

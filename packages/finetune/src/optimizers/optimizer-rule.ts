@@ -6,8 +6,6 @@ export interface StepSettings {
   readonly step: number
   readonly learningRate: number
   readonly weightDecay: number
-  /** Factor of the gradient (from clipping). */
-  readonly gradientScale: number
   /**
    * Only the touched rows of a table are updated, as `torch.optim.SparseAdam` does: the bias correction then stands
    * outside the root with epsilon inside it.
@@ -26,7 +24,8 @@ export interface OptimizerRule {
   readonly weightDecay: number
   /** Arrays beyond the weight `p` and the gradient `g`; all start as zeros. */
   readonly state: readonly string[]
+  /** Has `p`, the gradient `g` and the state as arrays; its scalar `scale` is the factor of the gradient (from clipping). */
   readonly update: Elementwise
-  /** Scalars of `update` at a step; computed in double precision. */
+  /** The other scalars of `update` at a step; computed in double precision. */
   scalars(settings: StepSettings): Readonly<Record<string, number>>
 }

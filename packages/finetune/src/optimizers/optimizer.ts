@@ -33,12 +33,21 @@ export interface OptimizerStep {
   readonly gradientScale?: number
 }
 
+/** What of the settings a parameter has by its group. */
+export interface ParameterSettings {
+  readonly weightDecay: number
+  readonly learningRateScale: number
+}
+
 /** A rule with the weights it works on and what it remembers of them. */
 export interface Optimizer {
+  readonly rule: OptimizerRule
   /** The weights, in memory of the optimiser's own: `step` changes them in place. */
   readonly parameters: Parameters
   /** Steps done. */
   readonly steps: number
+  settingsOf(name: string): ParameterSettings
+  /** Updates the weights that there are gradients of. It is one step, also where an engine updates the others or all of them. */
   step(gradients: ReadonlyMap<string, Gradient>, options: OptimizerStep): void
   /** `exp_avg/NAME` …: views, not copies. */
   state(): Map<string, HostTensor<Float32Array>>
@@ -52,11 +61,9 @@ export interface OptimizerOptions {
   groups?: readonly ParameterGroup[]
 }
 
-interface Slot {
+interface Slot extends ParameterSettings {
   readonly weight: HostTensor<Float32Array>
   readonly state: Readonly<Record<string, Float32Array>>
-  readonly weightDecay: number
-  readonly learningRateScale: number
 }
 
 /** Arrays of the rule besides the gradient. */
@@ -86,6 +93,8 @@ export function createOptimizer(rule: OptimizerRule, { parameters, groups = [] }
     )
   let steps = 0
   return {
+    rule,
+    settingsOf: (name) => slots.get(name)!,
     parameters: new Map([...slots].map(([name, { weight }]) => [name, weight])),
     get steps() {
       return steps
@@ -99,12 +108,11 @@ export function createOptimizer(rule: OptimizerRule, { parameters, groups = [] }
           step: steps,
           learningRate: learningRate * learningRateScale,
           weightDecay,
-          gradientScale,
           sparse: rows !== undefined,
         }
-        if (rows)
-          kernel.runRows(arrays, rule.scalars(settings), { rows, width: weight.data.length / weight.shape[0], tables: tablesOf(rule) })
-        else kernel.run(arrays, rule.scalars(settings))
+        const scalars = { ...rule.scalars(settings), scale: gradientScale }
+        if (rows) kernel.runRows(arrays, scalars, { rows, width: weight.data.length / weight.shape[0], tables: tablesOf(rule) })
+        else kernel.run(arrays, scalars)
       }
     },
     state: () => new Map(entries()),

@@ -48,17 +48,16 @@ export function sgd({ momentum = 0, dampening = 0, nesterov = false, weightDecay
       ...identity,
       state: [],
       update: plain,
-      scalars: ({ learningRate, weightDecay, gradientScale }) => ({ rate: learningRate, decay: weightDecay, scale: gradientScale }),
+      scalars: ({ learningRate, weightDecay }) => ({ rate: learningRate, decay: weightDecay }),
     }
   }
   return {
     ...identity,
     state: ['momentum_buffer'],
     update: withMomentum(nesterov),
-    scalars: ({ step, learningRate, weightDecay, gradientScale }) => ({
+    scalars: ({ step, learningRate, weightDecay }) => ({
       rate: learningRate,
       decay: weightDecay,
-      scale: gradientScale,
       momentum,
       take: step === 1 ? 1 : 1 - dampening,
     }),

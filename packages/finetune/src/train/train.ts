@@ -1,6 +1,5 @@
 import { MsError, seededRandom } from '@ms/core'
 import type { Encoder, Prepared } from '@ms/core/tensor'
-import { clipScale, gradientNorm } from '../optimizers/gradient-norm.js'
 import { classBatches } from '../sampler/class-batches.js'
 import { epochBatches } from '../sampler/epoch-batches.js'
 import { assertFinite, diverged } from './assert-finite.js'
@@ -8,9 +7,9 @@ import { checkOptions } from './check-options.js'
 import { dropoutMasks } from './dropout-masks.js'
 import { openItems } from './item-source.js'
 import { isOutOfMemory, outOfMemory } from './out-of-memory.js'
+import { type Placement, place } from './placement.js'
 import { openProbe } from './probe.js'
 import { restore, signatureOf } from './resume.js'
-import { followStatistics } from './running-statistics.js'
 import type { Metrics, TrainEvent } from './train-event.js'
 import type { TrainOptions, TrainResult } from './train-options.js'
 import { examplesOf, extremesOf, itemKeys, meanCost, positivesOf } from './training-items.js'
@@ -47,7 +46,6 @@ async function* run<Item, P extends Prepared>(
   const { epochs, batchSize, learningRate, maxSteps = Number.POSITIVE_INFINITY, seed = 1 } = settings
   const started = performance.now()
   const seconds = () => (performance.now() - started) / 1000
-  const normOf = gradientNorm()
   const parameters = new Map([...given, ...trained])
   const encoders = encodersWith(sides, parameters)
 
@@ -112,10 +110,9 @@ async function* run<Item, P extends Prepared>(
       .slice(0, sampledBatches)
       .map((batch) => stepBatch(0, batch)),
   )
-  const compiled = await trainingStep({
+  const compute = trainingStep({
     sides,
     loss,
-    engine,
     parameters: only(parameters, allParameters(sides, loss).keys()),
     trainable,
     following,
@@ -125,11 +122,13 @@ async function* run<Item, P extends Prepared>(
     masks: dropoutMasks(settings.dropout ?? 0, seed),
     samples: () => ahead,
   })
+  const placement = await place({ step: compute, engine, optimizer, clip: settings.clip, statistics, following })
 
   /** Measures the weights as they are, and keeps them if they are the best. */
   const judge = async (epoch: number): Promise<TrainEvent | undefined> => {
     if (evaluatedAt === step) return undefined
     evaluatedAt = step
+    await placement.toHost()
     assertFinite(trained, step, learningRate)
     metrics = await measure()
     if (!metrics) return undefined
@@ -139,6 +138,7 @@ async function* run<Item, P extends Prepared>(
     return { type: 'evaluation', step, epoch: epoch + 1, metrics, best: better }
   }
   const checkpoint = async (epoch: number, batch: number, lossSum: number): Promise<TrainEvent> => {
+    await placement.toHost()
     assertFinite(trained, step, learningRate)
     const state = { steps: optimizer.steps, state: optimizer.state() }
     await options.checkpoints?.save({
@@ -179,20 +179,16 @@ async function* run<Item, P extends Prepared>(
         upcoming = at + 1 < batches.length ? stepBatch(epoch, batches[at + 1]) : undefined
         upcoming?.catch(() => undefined)
         const rate = learningRate * settings.schedule.factor(step, steps)
-        const {
-          loss: value,
-          gradients,
-          observed,
-        } = await compiled.run(ready, step).catch(async (cause: unknown) => {
-          // The weights are as they were before the step, whatever has become of the engine.
-          if (options.checkpoints) await checkpoint(epoch, at, lossSum)
-          if (!isOutOfMemory(cause)) throw cause
-          throw outOfMemory(cause, { step: step + 1, columns: ready.columns, kept: options.checkpoints !== undefined })
-        })
-        const norm = normOf(gradients)
+        const { loss: value, gradientNorm: norm } = await placement
+          .step(ready, { step, learningRate: rate })
+          .catch(async (cause: unknown) => {
+            // Weights and state are as they were before the step; but where an engine kept them, they may have gone with it.
+            const kept = options.checkpoints !== undefined && (await reached(placement))
+            if (kept) await checkpoint(epoch, at, lossSum)
+            if (!isOutOfMemory(cause)) throw cause
+            throw outOfMemory(cause, { step: step + 1, columns: ready.columns, kept })
+          })
         if (!Number.isFinite(value) || !Number.isFinite(norm)) throw diverged(step + 1, value, rate)
-        optimizer.step(gradients, { learningRate: rate, gradientScale: settings.clip === undefined ? 1 : clipScale(norm, settings.clip) })
-        followStatistics(statistics, observed, following)
         step++
         lossSum += value
         const took = (performance.now() - stepStarted) / 1000
@@ -236,7 +232,7 @@ async function* run<Item, P extends Prepared>(
       if (event) yield event
     }
   } finally {
-    compiled.dispose()
+    placement.dispose()
   }
 
   const kept = new Map([...given, ...(best?.parameters ?? copyOf(trained))])
@@ -262,6 +258,13 @@ async function* run<Item, P extends Prepared>(
     lossParameters: new Map(own.map((name) => [name, kept.get(lossPrefix + name)!])),
   }
 }
+
+/** Whether weights and state are in host memory now. */
+const reached = (placement: Placement): Promise<boolean> =>
+  placement.toHost().then(
+    () => true,
+    () => false,
+  )
 
 /** Runs a training to its end. */
 export async function finish<Item, P extends Prepared>(

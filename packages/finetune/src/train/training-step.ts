@@ -1,9 +1,8 @@
-import type { Encoder, Engine, HostTensor, Inputs, Loss, Parameters, Prepared, Tensors } from '@ms/core/tensor'
+import type { Encoder, HostTensor, Inputs, Loss, Parameters, Prepared, TensorFunction, Tensors } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
-import type { Gradient } from '../optimizers/optimizer.js'
 import type { DropoutMasks } from './dropout-masks.js'
 import { groupCount, type LengthGroups, lengthGroups } from './length-groups.js'
-import { observedIn, statisticsObserver } from './running-statistics.js'
+import { statisticsObserver } from './running-statistics.js'
 import { rowGatherer } from './touched-rows.js'
 import { lossPrefix, type TrainingSide, weightsBehind } from './training-sides.js'
 
@@ -14,24 +13,34 @@ export interface StepBatch {
   readonly lossInputs: Inputs
 }
 
-export interface StepResult {
-  readonly loss: number
-  readonly gradients: ReadonlyMap<string, Gradient>
-  /** What the batch showed of the statistics that follow, in the order they follow it. */
-  readonly observed: readonly { readonly name: string; readonly value: HostTensor }[]
+/** What the step's function is given of a batch. Arrays are valid until the next one. */
+export interface StepInputs {
+  readonly inputs: Inputs
+  /** Of the tables that are trained, the rows that the batch touches, by the table's name. */
+  readonly rows: Parameters
+  /** The numbers of these rows in the table. */
+  readonly rowNumbers: ReadonlyMap<string, Int32Array>
 }
 
-/** Loss and gradients of a batch at the current weights. */
+/**
+ * One training step as a pure tensor function: the encoder over each column, then the loss. Tables that are trained go in as the rows the
+ * batch touches, and their gradients come back for these rows.
+ */
 export interface TrainingStep {
+  readonly fn: TensorFunction<Record<string, tf.Tensor> & { loss: tf.Scalar }>
+  readonly constants: Parameters
+  readonly trainable: readonly string[]
+  /** Those of the trainable weights that go in whole: views, not copies. */
+  readonly whole: Parameters
+  /** Batches to come, where it helps an engine to see their shapes. */
+  readonly samples: readonly { readonly inputs: Inputs; readonly trainable: Parameters }[]
   /** @param step its number, counted from 0 */
-  run(batch: StepBatch, step: number): Promise<StepResult>
-  dispose(): void
+  feed(batch: StepBatch, step: number): StepInputs
 }
 
 export interface TrainingStepOptions<Item> {
   readonly sides: readonly TrainingSide<Item>[]
   readonly loss: Loss
-  readonly engine: Engine
   /** All weights, by their names in the training. Those that are trained are read anew at each step. */
   readonly parameters: Parameters
   readonly trainable: readonly string[]
@@ -44,7 +53,7 @@ export interface TrainingStepOptions<Item> {
   readonly batchSize: number
   readonly masks: DropoutMasks
   /** Batches to come: where sizes vary in many ways, an engine sees from their shapes at once in which. */
-  readonly samples?: () => readonly StepBatch[]
+  readonly samples: () => readonly StepBatch[]
 }
 
 const prefixed = (prefix: string, inputs: Inputs): [string, HostTensor][] =>
@@ -104,12 +113,8 @@ function inColumnOrder<Item>(passes: readonly Pass<Item>[], passed: readonly tf.
   return embeddings
 }
 
-/**
- * One training step as a pure tensor function, compiled by an engine: the encoder over each column, then the loss. Tables that
- * are trained go in as the rows the batch touches, and their gradients come back for these rows.
- */
-export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Promise<TrainingStep> {
-  const { sides, loss, engine, parameters, trainable, following, masks } = options
+export function trainingStep<Item>(options: TrainingStepOptions<Item>): TrainingStep {
+  const { sides, loss, parameters, trainable, following, masks } = options
   const passes = passesOf(options)
   const trained = new Set(trainable)
   const tables = sides.flatMap((side) =>
@@ -123,11 +128,9 @@ export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Pr
       })),
   )
   const constants = new Map([...parameters].filter(([name]) => !trained.has(name)))
-  const dense = trainable.filter((name) => !tables.some((table) => table.name === name))
-  const present = (name: string): HostTensor<Float32Array> => parameters.get(name)!
+  const whole = new Map([...parameters].filter(([name]) => trained.has(name) && !tables.some((table) => table.name === name)))
 
-  /** The arrays of a batch. Those of gathered rows are valid until the next call. */
-  const feed = (batch: StepBatch, addMasks: DropoutMasks['draw']) => {
+  const feed = (batch: StepBatch, addMasks: DropoutMasks['draw']): StepInputs => {
     const collated = passes.flatMap(({ side, columns, inputs, groups }) => {
       const items = columns.length === 1 ? batch.columns[columns[0]] : columns.flatMap((column) => batch.columns[column])
       const { encoder } = side
@@ -135,19 +138,26 @@ export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Pr
       return prefixed(inputs, groups.collate(items, { collate }))
     })
     let inputs: Inputs = Object.fromEntries([...collated, ...prefixed(lossPrefix, batch.lossInputs)])
-    const values = new Map<string, HostTensor<Float32Array>>(dense.map((name) => [name, present(name)]))
-    const rowsOf = new Map<string, Int32Array>()
+    const rows = new Map<string, HostTensor<Float32Array>>()
+    const rowNumbers = new Map<string, Int32Array>()
     for (const { name, gatherer, inputs: names } of tables) {
       const gathered = gatherer.gather(inputs, names)
       inputs = gathered.inputs
-      values.set(name, gathered.touched.values)
-      rowsOf.set(name, gathered.touched.rows)
+      rows.set(name, gathered.touched.values)
+      rowNumbers.set(name, gathered.touched.rows)
     }
-    return { inputs, trainable: values, rowsOf }
+    return { inputs, rows, rowNumbers }
   }
 
-  const step = await engine.differentiate<Record<string, tf.Tensor> & { loss: tf.Scalar }>(
-    (weights, inputs) => {
+  const samples = passes.some(({ groups }) => groups.count > 1)
+    ? options.samples().map((batch) => {
+        const { inputs, rows } = feed(batch, masks.blank)
+        return { inputs, trainable: new Map([...whole, ...rows]) }
+      })
+    : []
+
+  return {
+    fn: (weights, inputs) => {
       const observer = statisticsObserver(following)
       const passed = passes.map(({ side: { encoder, prefix }, inputs: own, groups }, pass) =>
         groups.forward(withoutPrefix(own, inputs), (group) =>
@@ -158,25 +168,13 @@ export async function trainingStep<Item>(options: TrainingStepOptions<Item>): Pr
       const value = loss.compute({ embeddings, inputs: withoutPrefix(lossPrefix, inputs), weights: weightsBehind(lossPrefix, weights) })
       return { ...observer.outputs, loss: value }
     },
-    {
-      constants,
-      trainable,
-      samples: passes.some(({ groups }) => groups.count > 1) ? options.samples?.().map((batch) => feed(batch, masks.blank)) : undefined,
+    constants,
+    trainable,
+    whole,
+    samples,
+    feed: (batch, step) => {
+      masks.begin(step)
+      return feed(batch, masks.draw)
     },
-  )
-
-  return {
-    run: async (batch, at) => {
-      masks.begin(at)
-      const { inputs, trainable: values, rowsOf } = feed(batch, masks.draw)
-      const { outputs, gradients } = await step.run(inputs, values)
-      const result = new Map<string, Gradient>()
-      for (const [name, { data }] of gradients) {
-        const rows = rowsOf.get(name)
-        result.set(name, rows ? { data, rows } : { data })
-      }
-      return { loss: outputs.loss.data[0], gradients: result, observed: observedIn(outputs) }
-    },
-    dispose: () => step.dispose(),
   }
 }

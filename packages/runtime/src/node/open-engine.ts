@@ -121,6 +121,7 @@ function withAttempts(engine: Engine, attempts: readonly EngineAttempt[]): Opene
     threads: engine.threads,
     compile: (fn, options) => engine.compile(fn, options),
     differentiate: (fn, options) => engine.differentiate(fn, options),
+    ...(engine.resident ? { resident: (fn, options) => engine.resident!(fn, options) } : {}),
     memory: () => engine.memory(),
     dispose: () => engine.dispose(),
     attempts,

@@ -1,5 +1,5 @@
-import { MsError } from '@ms/core'
 import type { Compiled, Differentiated, Engine } from '@ms/core/tensor'
+import { isUnrecordable } from '../traced/unrecordable.js'
 
 export interface FallbackOptions {
   /** Opens the engine that takes over. Called once at most. */
@@ -7,9 +7,6 @@ export interface FallbackOptions {
   /** Told once for each function that is taken over, in a line. */
   notice(line: string): void
 }
-
-/** What says that a function cannot be recorded, though it may be run op by op. */
-const unrecordable = new Set(['engine.op-unsupported', 'engine.value-read', 'engine.not-deterministic'])
 
 /**
  * An engine that records functions, with another behind it for those that it cannot record: an op without a recording, or a
@@ -28,7 +25,7 @@ export function withFallback(engine: Engine, { open, notice }: FallbackOptions):
         try {
           return await use(first)
         } catch (error) {
-          if (disposed || !MsError.isInstance(error) || !unrecordable.has(error.code)) throw error
+          if (disposed || !isUnrecordable(error)) throw error
           second ??= takeOver(error, again)
           return use(await second)
         }
@@ -44,7 +41,7 @@ export function withFallback(engine: Engine, { open, notice }: FallbackOptions):
     }
   }
 
-  async function takeOver<F>(error: MsError, again: (engine: Engine) => Promise<F>): Promise<F> {
+  async function takeOver<F>(error: Error, again: (engine: Engine) => Promise<F>): Promise<F> {
     other ??= open()
     const eager = await other
     notice(`${error.message}, so this function runs on the ${eager.name} engine, which is slower`)
@@ -64,6 +61,8 @@ export function withFallback(engine: Engine, { open, notice }: FallbackOptions):
       const step = either<Fn>(await engine.differentiate(fn, options), (eager) => eager.differentiate(fn, options))
       return { run: (inputs, trainable) => step.run((one) => one.run(inputs, trainable)), dispose: step.dispose }
     },
+    // A training that cannot be recorded is one that this engine cannot keep: whoever asked for it differentiates instead.
+    ...(engine.resident ? { resident: (fn, options) => engine.resident!(fn, options) } : {}),
     memory: () => engine.memory(),
     dispose: async () => {
       await engine.dispose()

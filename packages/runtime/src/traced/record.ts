@@ -1,10 +1,11 @@
 import { MsError } from '@ms/core'
-import type { TensorFunction, Tensors } from '@ms/core/tensor'
+import type { TensorFunction, Tensors, UpdateFunction } from '@ms/core/tensor'
 import {
   getGradient,
   registerGradient,
   registerKernel,
   reshape,
+  type Scalar,
   type Tensor,
   engine as tensorflow,
   unregisterGradient,
@@ -29,6 +30,17 @@ export interface Signature {
   readonly constants: ReadonlyMap<string, readonly number[]>
   /** Shapes of the weights that are given at each run. Where it is given, the output `loss` is differentiated with respect to them. */
   readonly trainable?: ReadonlyMap<string, readonly number[]>
+  /** What becomes of some of the trainable weights; of the others the gradients are outputs. */
+  readonly update?: RecordedUpdate
+}
+
+export interface RecordedUpdate {
+  /** Names of the trainable weights that it changes. */
+  readonly weights: readonly string[]
+  /** Shapes of what it remembers. */
+  readonly state: ReadonlyMap<string, readonly number[]>
+  readonly scalars: readonly string[]
+  readonly apply: UpdateFunction<Tensors>
 }
 
 /** Names in a graph by what they are, so that an input, a weight and an output may be called the same. */
@@ -37,6 +49,10 @@ export const graphName = {
   trainable: (name: string) => `trainable:${name}`,
   output: (name: string) => `output:${name}`,
   gradient: (name: string) => `gradient:${name}`,
+  state: (name: string) => `state:${name}`,
+  scalar: (name: string) => `scalar:${name}`,
+  /** What an input of this name is to be at the next run. */
+  next: (name: string) => `next:${name}`,
 }
 
 const backendName = 'trace'
@@ -65,7 +81,7 @@ export function record<O extends Tensors>(fn: TensorFunction<O>, signature: Sign
     )
     const weights = { get: weightReader(backend, signature.constants, trainable) }
     if (!signature.trainable) return recorder.graph(outputsOf(backend, fn(weights, inputs)))
-    return recorder.graph(differentiate(backend, () => fn(weights, inputs), trainable))
+    return recorder.graph(differentiate(backend, () => fn(weights, inputs), trainable, signature.update))
   })
 }
 
@@ -98,7 +114,12 @@ function outputsOf(backend: TraceBackend, outputs: Tensors): { name: string; val
   })
 }
 
-function differentiate(backend: TraceBackend, forward: () => Tensors, trainable: ReadonlyMap<string, Tensor>) {
+function differentiate(
+  backend: TraceBackend,
+  forward: () => Tensors,
+  trainable: ReadonlyMap<string, Tensor>,
+  update: RecordedUpdate | undefined,
+) {
   let outputs: { name: string; value: Recorded }[] = []
   const { grads } = tensorflow().gradients(
     () => {
@@ -117,12 +138,44 @@ function differentiate(backend: TraceBackend, forward: () => Tensors, trainable:
     undefined,
     true,
   )
-  const gradients = [...trainable].map(([name, { shape }], i) => ({
-    name: graphName.gradient(name),
-    // tfjs leaves out what the loss does not depend on
-    value: grads[i] ? backend.recorded(grads[i]) : backend.recorder.fill(0, 'float32', shape),
-  }))
-  return [...outputs, ...gradients]
+  const gradients = new Map(
+    [...trainable].map(([name, { shape }], i): [string, Tensor] => [
+      name,
+      // tfjs leaves out what the loss does not depend on
+      grads[i] ?? backend.symbolic(backend.recorder.fill(0, 'float32', shape)),
+    ]),
+  )
+  const updated = update ? updateOutputs(backend, update, trainable, gradients) : []
+  const given = [...gradients].filter(([name]) => !update?.weights.includes(name))
+  return [
+    ...outputs,
+    ...updated,
+    ...given.map(([name, gradient]) => ({ name: graphName.gradient(name), value: backend.recorded(gradient) })),
+  ]
+}
+
+function updateOutputs(
+  backend: TraceBackend,
+  { weights: names, state: shapes, scalars: numbers, apply }: RecordedUpdate,
+  trainable: ReadonlyMap<string, Tensor>,
+  gradients: ReadonlyMap<string, Tensor>,
+): { name: string; value: Recorded }[] {
+  const input = (name: string, shape: readonly number[]) => backend.symbolic(backend.recorder.input(name, 'float32', shape))
+  const { weights, state, outputs } = apply({
+    weights: Object.fromEntries(names.map((name) => [name, trainable.get(name)!])),
+    state: Object.fromEntries([...shapes].map(([name, shape]) => [name, input(graphName.state(name), shape)])),
+    gradients: Object.fromEntries(gradients),
+    scalars: Object.fromEntries(numbers.map((name) => [name, input(graphName.scalar(name), []) as Scalar])),
+  })
+  const next = (tensors: Tensors, name: string, graphNameOf: (name: string) => string) => {
+    if (typeof tensors[name]?.dataId !== 'object') throw invalidOutput(`an update returned no tensor for '${name}'`, name)
+    return { name: graphName.next(graphNameOf(name)), value: backend.recorded(tensors[name]) }
+  }
+  return [
+    ...names.map((name) => next(weights, name, graphName.trainable)),
+    ...[...shapes.keys()].map((name) => next(state, name, graphName.state)),
+    ...(Object.keys(outputs).length > 0 ? outputsOf(backend, outputs) : []),
+  ]
 }
 
 /** Make the backend TensorFlow.js's current one for the duration of `use`, which is synchronous. */

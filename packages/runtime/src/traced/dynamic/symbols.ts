@@ -32,7 +32,7 @@ export const masksOf = ({ inputs }: Signature): ReadonlySet<string> =>
 
 /** The same signature with other shapes. */
 export const withShapes = (signature: Signature, shapes: Shapes): Signature => ({
-  constants: signature.constants,
+  ...signature,
   inputs: Object.fromEntries(
     Object.entries(signature.inputs).map(([name, { dtype }]): [string, TensorSpec] => [
       name,

@@ -55,7 +55,7 @@ async function tryConvolution(runtime: GraphRuntime, channels: number, block?: n
 async function run(runtime: GraphRuntime, graph: Graph, given: Readonly<Record<string, HostTensor>>): Promise<HostTensor> {
   const session = await runtime.load(lower(graph, { symbols: [], weight: () => new Float32Array() }), new Map())
   try {
-    const results = await session.run(new Map(Object.entries(given)))
+    const { results } = await session.run(new Map(Object.entries(given)))
     return results.get('y') ?? { shape: [0], data: new Float32Array() }
   } finally {
     await session.release()

@@ -17,6 +17,8 @@ export interface TracedEngineOptions {
   readonly worker?: boolean
   /** Where it computes: the processor, or a GPU by WebGPU. Default: `cpu`. */
   readonly device?: OrtDevice
+  /** Offer to keep the weights of a training where it computes (`Engine.resident`). Default: on a GPU, not on the processor. */
+  readonly resident?: boolean
 }
 
 /**
@@ -26,14 +28,14 @@ export interface TracedEngineOptions {
  * @throws `engine.unusable` where onnxruntime-node is not installed or cannot be loaded, or there is no device
  */
 export async function openTracedEngine(options: TracedEngineOptions = {}): Promise<Engine> {
-  const { threads = availableParallelism(), maxGraphs = 4, worker = false, device = 'cpu' } = options
+  const { threads = availableParallelism(), maxGraphs = 4, worker = false, device = 'cpu', resident = device !== 'cpu' } = options
   if (device === 'webgpu' && !hasVulkanDriver()) throw noDevice()
   const runtime = worker ? await openWorkerRuntime({ threads, device }) : await openOrtRuntime({ threads, device })
   if (device !== 'cpu') {
     // MaxPool's second output, the indices, has no kernel for WebGPU.
-    return new TracedEngine({ ...runtime, poolGradient: 'comparison' }, { maxGraphs, name: `${device}-traced` })
+    return new TracedEngine({ ...runtime, poolGradient: 'comparison' }, { maxGraphs, name: `${device}-traced`, resident })
   }
-  return new TracedEngine(withBlocks(runtime), { maxGraphs })
+  return new TracedEngine(withBlocks(runtime), { maxGraphs, resident })
 }
 
 function noDevice(): MsError {

@@ -1,41 +1,51 @@
 import type { HostTensor } from '@ms/core/tensor'
+import type { Tensor } from 'onnxruntime-node'
 import { hostType } from '../../host-type.js'
 import { encodeModel } from '../onnx/model.js'
-import type { GraphRuntime } from './graph-session.js'
+import type { GraphRuntime, HeldTensor } from './graph-session.js'
+import { HeldTensors, Releasable } from './held-tensors.js'
 import { failure, importOrt, type OrtRuntimeOptions, sessionOptions } from './ort.js'
 
 /** ONNX Runtime in this thread. `run` blocks the event loop while it computes. @throws `engine.unusable` */
 export async function openOrtRuntime(runtime: OrtRuntimeOptions): Promise<GraphRuntime> {
   const ort = await importOrt()
+  const held = new HeldTensors<Tensor>((tensor) => tensor.dispose())
   return {
     threads: runtime.threads,
-    load: async (model, weights) => {
+    load: async (model, weights, hold = []) => {
       const externalData = [...weights].map(([path, { buffer, byteOffset, byteLength }]) => ({
         path,
         data: new Uint8Array(buffer, byteOffset, byteLength),
       }))
-      const options = { ...sessionOptions(runtime), externalData }
+      const options = { ...sessionOptions(runtime, hold), externalData }
       const session = await ort.InferenceSession.create(encodeModel(model), options).catch((cause: unknown) => {
         throw failure('loading a recorded graph', cause)
       })
+      const stays = new Set(hold)
+      const releasable = new Releasable(() => session.release())
       return {
         run: async (feeds) => {
           const tensors = Object.fromEntries(
-            [...feeds].map(([name, { data, shape }]) => [name, new ort.Tensor(hostType(data), data, [...shape])]),
-          )
-          const results = await session.run(tensors).catch((cause: unknown) => {
-            throw failure('running a recorded graph', cause)
-          })
-          return new Map(
-            Object.entries(results).map(([name, { dims, data }]): [string, HostTensor] => [
+            [...feeds].map(([name, value]) => [
               name,
-              { shape: dims, data: data as HostTensor['data'] },
+              'data' in value ? new ort.Tensor(hostType(value.data), value.data, [...value.shape]) : held.get(value),
             ]),
           )
+          const outputs = await session.run(tensors).catch((cause: unknown) => {
+            throw failure('running a recorded graph', cause)
+          })
+          const results = new Map<string, HostTensor>()
+          const kept = new Map<string, HeldTensor>()
+          for (const [name, tensor] of Object.entries(outputs)) {
+            if (stays.has(name)) kept.set(name, held.hold(tensor, tensor.dims, releasable))
+            else results.set(name, { shape: tensor.dims, data: tensor.data as HostTensor['data'] })
+          }
+          return { results, held: kept }
         },
-        release: () => session.release(),
+        release: () => releasable.release(),
       }
     },
+    held: () => held.count(),
     dispose: async () => {},
   }
 }

@@ -30,7 +30,14 @@ export interface OrtRuntimeOptions {
   readonly device?: OrtDevice
 }
 
-export const sessionOptions = ({ threads, device = 'cpu' }: OrtRuntimeOptions): InferenceSession.SessionOptions => ({
+/** @param hold outputs that stay on the device */
+export const sessionOptions = (
+  { threads, device = 'cpu' }: OrtRuntimeOptions,
+  hold: readonly string[] = [],
+): InferenceSession.SessionOptions => ({
+  ...(device === 'cpu' || hold.length === 0
+    ? {}
+    : { preferredOutputLocation: Object.fromEntries(hold.map((name) => [name, 'gpu-buffer' as const])) }),
   executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
   intraOpNumThreads: threads,
   interOpNumThreads: 1,

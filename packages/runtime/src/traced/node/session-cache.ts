@@ -5,7 +5,7 @@ import { type General, generalise } from '../dynamic/generalise.js'
 import { lower } from '../onnx/lower.js'
 import type { OnnxModel } from '../onnx/model.js'
 import { type OptimiseOptions, optimise } from '../passes/optimise.js'
-import type { Signature } from '../record.js'
+import { graphName, type Signature } from '../record.js'
 import type { GraphRuntime, GraphSession } from './graph-session.js'
 
 interface Loaded<O extends Tensors> {
@@ -121,7 +121,9 @@ async function start<O extends Tensors>(general: General<O>, constants: Paramete
   const convolves = general.signature.trainable && general.graph.nodes.some(({ op }) => op === 'Conv')
   const block = convolves ? await runtime.block?.() : undefined
   const { model, weights } = lowered(general, constants, { block, poolGradient: runtime.poolGradient })
-  return { session: await runtime.load(model, weights), inputs: new Set(model.inputs.map(({ name }) => name)) }
+  // What is an input of the next run need not come here in between.
+  const hold = model.outputs.map(({ name }) => name).filter((name) => name.startsWith(graphName.next('')))
+  return { session: await runtime.load(model, weights, hold), inputs: new Set(model.inputs.map(({ name }) => name)) }
 }
 
 /** The model of a recording, and its large weights, which stay outside of it. */

@@ -3,45 +3,67 @@ import { Worker } from 'node:worker_threads'
 import { MsError } from '@ms/core'
 import type { HostTensor } from '@ms/core/tensor'
 import { encodeModel } from '../onnx/model.js'
-import type { GraphRuntime } from './graph-session.js'
+import type { GraphRuntime, HeldTensor } from './graph-session.js'
+import { HeldTensors, Releasable } from './held-tensors.js'
 import { failure, type OrtRuntimeOptions, sessionOptions, unusable } from './ort.js'
 import { Packer } from './parcel.js'
-import { type OrtReply, type OrtRequest, serveOrt } from './serve-ort.js'
+import { type OrtAnswer, type OrtReply, type OrtRequest, serveOrt } from './serve-ort.js'
 
-type Results = ReadonlyMap<string, HostTensor> | undefined
+type Answer = OrtAnswer | undefined
 // Distributes over the kinds of request.
 type Unnumbered<R> = R extends OrtRequest ? Omit<R, 'call'> : never
 
 /**
  * ONNX Runtime in a worker thread, so that this thread's event loop goes on while it computes. What it is given,
- * constant weights and the inputs of each run, is copied into a buffer that goes there and back; results are handed over.
+ * constant weights and the inputs of each run, is copied into a buffer that goes there and back; results are handed over, or stay there.
  *
  * @throws `engine.unusable`
  */
 export async function openWorkerRuntime(runtime: OrtRuntimeOptions): Promise<GraphRuntime> {
   const worker = new OrtWorker()
   await worker.ready
+  // What a thread had loaded or kept has gone with it.
+  const tell = async (what: string, request: Unnumbered<OrtRequest>) => {
+    if (!worker.ended) await worker.ask(what, request)
+  }
+  const held = new HeldTensors<number>((tensor) => void tell('giving a tensor back', { kind: 'drop', tensor }).catch(() => undefined))
   let sessions = 0
   return {
     threads: runtime.threads,
-    load: async (model, weights) => {
+    load: async (model, weights, hold = []) => {
       const session = sessions++
       const parcel = worker.packer.pack(new Map(Array.from(weights, ([name, data]) => [name, { shape: [data.length], data }])))
-      const request = { kind: 'load', session, model: encodeModel(model), weights: parcel, options: sessionOptions(runtime) } as const
+      const request = {
+        kind: 'load',
+        session,
+        model: encodeModel(model),
+        weights: parcel,
+        options: sessionOptions(runtime, hold),
+        hold,
+      } as const
       await worker.ask('loading a recorded graph', request, [parcel.buffer])
+      const releasable = new Releasable(() => tell('releasing a recorded graph', { kind: 'release', session }))
       return {
         run: async (feeds) => {
-          const parcel = worker.packer.pack(feeds)
-          const request = { kind: 'run', session, feeds: parcel } as const
-          return (await worker.ask('running a recorded graph', request, [parcel.buffer])) ?? new Map()
+          const given = new Map<string, HostTensor>()
+          const there: [string, number][] = []
+          for (const [name, value] of feeds) {
+            if ('data' in value) given.set(name, value)
+            else there.push([name, held.get(value)])
+          }
+          const parcel = worker.packer.pack(given)
+          const request = { kind: 'run', session, feeds: parcel, held: there } as const
+          const answer = await worker.ask('running a recorded graph', request, [parcel.buffer])
+          const kept = Array.from(answer?.held ?? [], ([name, { tensor, shape }]): [string, HeldTensor] => [
+            name,
+            held.hold(tensor, shape, releasable),
+          ])
+          return { results: answer?.results ?? new Map(), held: new Map(kept) }
         },
-        release: async () => {
-          // What a thread had loaded has gone with it.
-          if (worker.ended) return
-          await worker.ask('releasing a recorded graph', { kind: 'release', session })
-        },
+        release: () => releasable.release(),
       }
     },
+    held: () => held.count(),
     dispose: () => worker.end(),
   }
 }
@@ -54,7 +76,7 @@ class OrtWorker {
   /** Of what is sent there. */
   readonly packer = new Packer()
   readonly #worker: Worker
-  readonly #pending = new Map<number, { what: string; resolve(results: Results): void; reject(error: unknown): void }>()
+  readonly #pending = new Map<number, { what: string; resolve(answer: Answer): void; reject(error: unknown): void }>()
   #calls = 0
   #ended?: MsError
 
@@ -84,7 +106,7 @@ class OrtWorker {
    * @param what it is, for an error message
    * @param handed buffers in the request that are handed over
    */
-  ask(what: string, request: Unnumbered<OrtRequest>, handed: readonly ArrayBuffer[] = []): Promise<Results> {
+  ask(what: string, request: Unnumbered<OrtRequest>, handed: readonly ArrayBuffer[] = []): Promise<Answer> {
     if (this.#ended) return Promise.reject(this.#ended)
     const call = this.#calls++
     return new Promise((resolve, reject) => {
@@ -108,7 +130,7 @@ class OrtWorker {
     if (reply.parcel) this.packer.recycle(reply.parcel)
     if (this.#pending.size === 0) this.#worker.unref()
     if ('error' in reply) pending?.reject(failure(pending.what, reply.error))
-    else pending?.resolve(reply.results)
+    else pending?.resolve(reply.answer)
   }
 
   #fail(error: MsError): void {

@@ -30,7 +30,7 @@ describe.skipIf(!runtime)('gradient of max pooling (needs onnxruntime-node)', ()
     )
     const model = lower(optimise(graph, { poolGradient }), { symbols: [], weight: () => new Float32Array() })
     const session = await runtime!.load(model, new Map())
-    const results = await session.run(new Map([['trainable:x', x]]))
+    const { results } = await session.run(new Map([['trainable:x', x]]))
     await session.release()
     return { ops: model.nodes.map(({ op }) => op), dx: results.get('gradient:x') }
   }
