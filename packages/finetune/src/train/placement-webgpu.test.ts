@@ -60,14 +60,17 @@ describe.skipIf(missing)(`weights that stay on a WebGPU device${missing}`, () =>
     },
   )
 
-  it('go on from what the host stored', { timeout: 300_000 }, async () => {
+  it('go on from what the host stored, in a worker', { timeout: 300_000 }, async () => {
     const [problem] = Object.values(problems)
     host ??= await openEngine({ backend: 'wasm', threads: 1 })
     const settings = { maxSteps: steps, epochs: 2 }
     const kept: Checkpoint[] = []
     const save = async (checkpoint: Checkpoint) => void kept.push(structuredClone(checkpoint))
     const whole = await run(problem, host, { checkpoints: { save, load: async () => undefined } }, settings)
-    const resumed = await run(problem, device, { checkpoints: { save, load: async () => kept[0] }, resume: true }, settings)
+    const there = await openEngine({ backend: 'webgpu-traced', threads: 1, worker: true })
+    const resumed = await run(problem, there, { checkpoints: { save, load: async () => kept[0] }, resume: true }, settings)
+    expect(there.memory()).toEqual({ tensors: 0, bytes: 0 })
+    await there.dispose()
     expect(apart(resumed.losses, whole.losses.slice(3))).toBeLessThan(1e-5)
   })
 })

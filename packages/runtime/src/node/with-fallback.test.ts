@@ -1,7 +1,9 @@
 import { seededRandom } from '@ms/core'
-import type { TensorFunction } from '@ms/core/tensor'
+import type { TensorFunction, UpdateFunction } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openTracedEngine } from '../traced/node/open-traced-engine.js'
+import { isUnrecordable } from '../traced/unrecordable.js'
 import { candidates } from './candidates.js'
 import { type OpenedEngine, openEngine } from './open-engine.js'
 
@@ -45,6 +47,8 @@ describe.skipIf(!installed)('fallback of --backend auto (needs onnxruntime-node)
   it('runs a function with an op that cannot be recorded on the next engine, and says so once', async () => {
     const engine = await open('auto')
     expect(engine.name).toBe('traced')
+    // On the processor nothing is gained by keeping weights in the engine.
+    expect(engine.resident).toBeUndefined()
     const step = await engine.differentiate(unrecorded, { constants: new Map(), trainable: ['w'] })
     const first = await step.run({ x }, weights)
     const again = await step.run({ x }, weights)
@@ -56,6 +60,32 @@ describe.skipIf(!installed)('fallback of --backend auto (needs onnxruntime-node)
     })
     expect(lines).toEqual(["'Cumprod' cannot be recorded, so this function runs on the cpu engine, which is slower"])
     step.dispose()
+  })
+
+  it('keeps the weights of a training where the first engine does, and leaves the rest to whoever asked', async () => {
+    const keeping = table.map((candidate) =>
+      candidate.name === 'traced' ? { ...candidate, open: () => openTracedEngine({ threads: 1, resident: true }) } : candidate,
+    )
+    const engine = await openEngine({ threads: 1, candidates: keeping, notice: (line) => lines.push(line) })
+    opened.push(engine)
+    const kept = { constants: new Map(), trainable: ['w'], kept: weights, state: new Map(), scalars: [] }
+    const update: UpdateFunction<tf.NamedTensorMap> = ({ weights, gradients }) => ({
+      weights: { w: tf.sub(weights['w'], gradients['w']) },
+      state: {},
+      outputs: {},
+    })
+    const resident = await engine.resident!((weights, { x }) => ({ loss: tf.sum(tf.mul(weights.get('w'), x)) }), { ...kept, update })
+    await resident.step({ x }, new Map(), {})
+    const [a, b, c, d, e, f] = x.data
+    const { data } = (await resident.read()).weights.get('w')!
+    ;[1 - a - d, -2 - b - e, 3 - c - f].forEach((value, i) => {
+      expect(data[i]).toBeCloseTo(value, 5)
+    })
+    resident.dispose()
+    const impossible = await engine.resident!(unrecorded, { ...kept, update })
+    await expect(impossible.step({ x }, new Map(), {})).rejects.toSatisfy(isUnrecordable)
+    expect(lines).toEqual([])
+    impossible.dispose()
   })
 
   it('does the same for shapes that depend on data, and not for what can be recorded', async () => {
