@@ -34,10 +34,6 @@ export interface OpenAnyModelOptions extends OpenModelOptions, Pick<OpenAnyOptio
 /** What `--model` means where it is left out: a fresh encoder of the one plug-in that is given, else the usual model. */
 const usualModel = ([plugin, ...others]: readonly Plugin[]) => (plugin && others.length === 0 ? plugin.name : defaultModel)
 
-/** The name of the model that is opened where `--model` may be left out. */
-export const modelName = async (name: string | undefined, plugin: readonly string[] = []): Promise<string> =>
-  name ?? usualModel(await loadPlugins(plugin))
-
 /** The same for texts, pictures or both: what the model's files hold, or a plug-in makes. */
 export async function openAnyModel(
   name: string | undefined,

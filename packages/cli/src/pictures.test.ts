@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { readSafetensors, resnet, writeSafetensors } from '@ms/backbones'
 import { seededRandom } from '@ms/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compareCommand } from './commands/compare.js'
 import { encode } from './commands/encode.js'
 import { evaluateCommand } from './commands/eval.js'
 import { indexCommand } from './commands/index-collection.js'
@@ -165,7 +166,46 @@ describe('ms and pictures', () => {
     const { json } = await ms(trainCommand as never, ...run, '--out', at('supcon'), '--loss', 'supcon', '--batch-norm', 'batch')
     expect(json['steps']).toBeGreaterThan(0)
     await expect(ms(trainCommand as never, ...run, '--out', at('pairs'), '--loss', 'mnr')).rejects.toMatchObject({ code: 'cli.usage' })
-    await expect(ms(trainCommand as never, '--data', at('data'), '--out', at('words'))).rejects.toMatchObject({ code: 'encoder.modality' })
+    const words = ms(trainCommand as never, '--model', 'ms-mini-text', '--data', at('data'), '--out', at('words'))
+    await expect(words).rejects.toMatchObject({ code: 'encoder.modality' })
+  })
+
+  it('takes ms-mini-image for pictures where no model is named', async () => {
+    const measured = await ms(evaluateCommand as never, '--data', at('data'))
+    expect(measured.json).toMatchObject({ model: 'ms-mini-image' })
+    await ms(trainCommand as never, '--data', at('data'), '--out', at('unnamed'), '--head', 'lda')
+    expect(JSON.parse(await readFile(at('unnamed', 'run.json'), 'utf8'))).toMatchObject({ model: 'ms-mini-image' })
+    await ms(compareCommand as never, '--tuned', at('unnamed'), '--data', at('data'), '--html', at('page.html'))
+    expect(await readFile(at('page.html'), 'utf8')).toContain('against ms-mini-image')
+    const collection = ['--collection', at('unnamed-drawings')]
+    await ms(indexCommand as never, 'create', ...collection, '--input', at('data'))
+    expect((await ms(indexCommand as never, 'status', ...collection)).json).toMatchObject({ model: 'ms-mini-image' })
+  })
+
+  it('takes neither built-in model for texts and pictures together, and says what would', async () => {
+    await mkdir(at('mixed', 'qrels'), { recursive: true })
+    await writeFile(at('mixed', 'red.svg'), svg(shapes.bar('red')))
+    const write = async (query: object, ...documents: readonly object[]) => {
+      await writeFile(at('mixed', 'queries.jsonl'), JSON.stringify({ _id: 'q', ...query }))
+      await writeFile(at('mixed', 'corpus.jsonl'), documents.map((each, i) => JSON.stringify({ _id: `d${i}`, ...each })).join('\n'))
+      await writeFile(at('mixed', 'qrels', 'test.tsv'), 'query-id\tcorpus-id\tscore\nq\td0\t1\n')
+    }
+    const measure = () => ms(evaluateCommand as never, '--data', at('mixed'))
+    await write({ text: 'a red bar' }, { image: 'red.svg' })
+    await expect(measure()).rejects.toMatchObject({ code: 'cli.usage', advice: expect.stringContaining('CLIP') })
+    await writeFile(at('red.csv'), 'text,image\na red bar,mixed/red.svg\nred,mixed/red.svg\n')
+    const trained = ms(trainCommand as never, '--data', at('red.csv'), '--out', at('never'))
+    await expect(trained).rejects.toMatchObject({ code: 'cli.usage', advice: expect.stringContaining('--image-model ms-mini-image') })
+    const indexed = ms(indexCommand as never, 'create', '--collection', at('never'), '--input', at('mixed', 'corpus.jsonl'))
+    await expect(indexed).resolves.toMatchObject({ code: 0 })
+    await write({ text: 'a red bar' }, { image: 'red.svg' }, { text: 'a bar that is red' })
+    const both = ms(indexCommand as never, 'create', '--collection', at('never-both'), '--input', at('mixed', 'corpus.jsonl'))
+    await expect(both).rejects.toMatchObject({ code: 'cli.usage' })
+    // What has words and a picture is asked for by words; where a picture asks, by its picture.
+    await write({ text: 'a red bar' }, { image: 'red.svg', text: 'a red bar' })
+    expect((await measure()).json).toMatchObject({ model: 'ms-mini-text' })
+    await write({ image: 'red.svg' }, { image: 'red.svg', text: 'a red bar' })
+    expect((await measure()).json).toMatchObject({ model: 'ms-mini-image' })
   })
 
   it('brings a model of texts and one of pictures into one space, where words find pictures', async () => {

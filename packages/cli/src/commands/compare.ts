@@ -4,8 +4,8 @@ import { defineCommand } from '../command.js'
 import { compareSystems } from '../compare-systems.js'
 import { comparisonPage } from '../comparison-page.js'
 import { computeOptions, pluginOption, seedOption, splitOption, strictOption } from '../compute-options.js'
+import { modalitiesOf, modelFor } from '../model-for-data.js'
 import { judgements, openRetrievalData } from '../open-data.js'
-import { modelName } from '../open-model.js'
 import { openSearchEmbedders } from '../open-search-embedders.js'
 import { printComparison, printExamples } from '../print-comparison.js'
 import { readableData } from '../readable-data.js'
@@ -18,7 +18,7 @@ export const compareCommand = defineCommand({
   summary: 'Keyword search, the base model and the tuned one, side by side',
   usage: '--base M --tuned RUN --data D',
   options: {
-    base: { type: 'string', value: 'M', help: 'the model before tuning (default: ms-mini-text)' },
+    base: { type: 'string', value: 'M', help: 'the model before tuning (default: ms-mini-text, of pictures ms-mini-image)' },
     tuned: { type: 'string', value: 'RUN', help: 'the run, or model, after it', required: true },
     data: {
       type: 'string',
@@ -40,8 +40,9 @@ export const compareCommand = defineCommand({
     const given = await openRetrievalData(options.data, options.format as 'beir' | undefined)
     const split = (options.split ?? 'test') as 'test'
     judgements(given, split)
-    const open = (name: string | undefined) => openSearchEmbedders(name, { options, terminal, signal })
-    const base = await open(options.base)
+    const open = (name: string) => openSearchEmbedders(name, { options, terminal, signal })
+    const before = await modelFor(modalitiesOf(given), { model: options.base, plugin: options.plugin })
+    const base = await open(before)
     const tuned = await open(options.tuned)
     try {
       const reader = tuned.reader ?? base.reader
@@ -52,7 +53,7 @@ export const compareCommand = defineCommand({
       printExamples(report, data, terminal)
       if (options.html) {
         const page = await comparisonPage(report, data, {
-          title: `${data.name}: ${options.tuned} against ${await modelName(options.base, options.plugin)}`,
+          title: `${data.name}: ${options.tuned} against ${before}`,
           events: await readRunEvents(options.tuned),
         })
         await writeFileAtomic(options.html, page)

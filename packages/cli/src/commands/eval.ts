@@ -2,8 +2,8 @@ import { writeFileAtomic } from '@ms/core/node'
 import { defineCommand } from '../command.js'
 import { computeOptions, pluginOption, splitOption, strictOption } from '../compute-options.js'
 import { formatTable } from '../format-table.js'
+import { modalitiesOf, modelFor } from '../model-for-data.js'
 import { judgements, openRetrievalData } from '../open-data.js'
-import { modelName } from '../open-model.js'
 import { openSearchEmbedders } from '../open-search-embedders.js'
 import { wrongUse } from '../option-values.js'
 import { progressBar } from '../progress-bar.js'
@@ -20,7 +20,7 @@ export const evaluateCommand = defineCommand({
     model: {
       type: 'string',
       value: 'M',
-      help: 'a preset, hub id, folder or finished run, or bm25, the plain baseline (default: ms-mini-text)',
+      help: 'a preset, hub id, folder or finished run, or bm25, the plain baseline (default: ms-mini-text, of pictures ms-mini-image)',
     },
     data: {
       type: 'string',
@@ -50,7 +50,8 @@ export const evaluateCommand = defineCommand({
     judgements(given, split)
     const progress = progressBar(terminal, 'embed')
     const onProgress = ({ done, total }: { done: number; total: number }) => progress.update(done, total)
-    const embedder = mode === 'lexical' ? undefined : await openSearchEmbedders(options.model, { options, terminal, signal })
+    const model = mode === 'lexical' ? 'bm25' : await modelFor(modalitiesOf(given), options)
+    const embedder = mode === 'lexical' ? undefined : await openSearchEmbedders(model, { options, terminal, signal })
     const measure = async () => {
       const data = await readableData(given, embedder?.reader, { terminal, signal, strict: options.strict })
       judgements(data, split)
@@ -65,7 +66,6 @@ export const evaluateCommand = defineCommand({
     })
     const evaluation = evaluateSystem(runs, system)
     const fusion = 'fusion' in runs ? runs.fusion : undefined
-    const model = keywordOnly || mode === 'lexical' ? 'bm25' : await modelName(options.model, options.plugin)
 
     if (options['per-query']) {
       const names = Object.keys(evaluation.perQuery)

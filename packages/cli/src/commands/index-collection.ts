@@ -1,14 +1,14 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Document, MsError, readDocuments, textLines } from '@ms/core'
+import { type Document, type Modality, MsError, readDocuments, textLines } from '@ms/core'
 import { embedCorpus, type RetrievalEmbedder } from '@ms/finetune'
 import { bm25Index, exactVectorIndex } from '@ms/index'
 import { type Collection, openCollection, readCollectionManifest, saveCollection } from '@ms/index/node'
 import { assertPluginOf, pluginSetting } from '../collection-plugin.js'
 import { type CommandContext, defineCommand } from '../command.js'
 import { computeOptions, pluginOption } from '../compute-options.js'
+import { modalitiesOfItems, modelFor } from '../model-for-data.js'
 import { openRetrievalData } from '../open-data.js'
-import { modelName } from '../open-model.js'
 import { openSearchEmbedders, type SearchEmbedders } from '../open-search-embedders.js'
 import type { OptionSpecs } from '../option-values.js'
 import { wrongUse } from '../option-values.js'
@@ -18,7 +18,11 @@ import { denseRuns, fitOnDev, keywordRuns } from '../systems.js'
 
 const options = {
   collection: { type: 'string', value: 'C', help: 'folder of the collection', required: true },
-  model: { type: 'string', value: 'M', help: 'create: what embeds the documents (default: ms-mini-text)' },
+  model: {
+    type: 'string',
+    value: 'M',
+    help: 'create: what embeds the documents (default: ms-mini-text, of a folder of pictures ms-mini-image)',
+  },
   input: {
     type: 'string',
     value: 'FILE|DIR',
@@ -81,6 +85,11 @@ async function inputDocuments(context: Context): Promise<Document[]> {
   return withPicturePaths(readDocuments(await input(context), path!), path!)
 }
 
+/** The pictures of a folder are pictures, whatever words their names hold. */
+async function modalitiesOfInput(documents: readonly Document[], { options }: Context): Promise<ReadonlySet<Modality>> {
+  return options.input && (await isFolder(options.input)) ? new Set(['image']) : modalitiesOfItems(documents)
+}
+
 /** Where the model reads pictures, only documents whose pictures can be read. */
 async function readable(documents: readonly Document[], { reader }: SearchEmbedders, context: Context): Promise<readonly Document[]> {
   const { options, terminal, signal } = context
@@ -103,7 +112,8 @@ const lexicalDocument = ({ id, title, text = '' }: Document) => ({ id, text, ...
 async function create(context: Context): Promise<number> {
   const { options, terminal, signal } = context
   const given = await inputDocuments(context)
-  const embedder = await openSearchEmbedders(options.model, { options, terminal, signal })
+  const name = await modelFor(await modalitiesOfInput(given, context), options)
+  const embedder = await openSearchEmbedders(name, { options, terminal, signal })
   try {
     const documents = await readable(given, embedder, context)
     const vectors = await embedDocuments(embedder, documents, context)
@@ -119,7 +129,7 @@ async function create(context: Context): Promise<number> {
       documents,
       vectorIndex,
       lexicalIndex,
-      model: await modelReference(options),
+      model: await modelReference(name),
       settings: { ...pluginSetting(embedder.model), ...(weight === undefined ? {} : { weight }) },
     })
     terminal.print(
@@ -152,8 +162,7 @@ async function fittedWeight(embedder: RetrievalEmbedder, { options, signal }: Co
 }
 
 /** A folder is remembered by its whole path, so that the collection can be searched from anywhere. */
-async function modelReference({ model: given, plugin }: Context['options']): Promise<string> {
-  const model = await modelName(given, plugin)
+async function modelReference(model: string): Promise<string> {
   return (await stat(model).catch(() => undefined))?.isDirectory() ? resolve(model) : model
 }
 

@@ -18,9 +18,10 @@ import { defineCommand } from '../command.js'
 import { computeOptions, pluginOption, seedOption, strictOption } from '../compute-options.js'
 import { folderNotices } from '../folder-notices.js'
 import { joinModels } from '../join-models.js'
+import { modalitiesOf, modelFor } from '../model-for-data.js'
 import { openData, openRetrievalData } from '../open-data.js'
 import { openEngineFor } from '../open-engine.js'
-import { modelName, openAnyModel } from '../open-model.js'
+import { openAnyModel } from '../open-model.js'
 import { wrongUse } from '../option-values.js'
 import { trainingPrinter } from '../print-training.js'
 import { readableData } from '../readable-data.js'
@@ -60,7 +61,11 @@ export const trainCommand = defineCommand({
   summary: 'Fine-tune a model on your data',
   usage: '--data D --out RUN [--model M]',
   options: {
-    model: { type: 'string', value: 'M', help: 'what to begin with: a preset, hub id, folder or finished run (default: ms-mini-text)' },
+    model: {
+      type: 'string',
+      value: 'M',
+      help: 'what to begin with: a preset, hub id, folder or finished run (default: ms-mini-text, of pictures ms-mini-image)',
+    },
     'image-model': {
       type: 'string',
       value: 'M2',
@@ -123,16 +128,18 @@ export const trainCommand = defineCommand({
       image: { ...(pooling ? { pooling } : {}), ...(options['input-size'] ? { inputSize: options['input-size'] } : {}) },
       ...(vary ? ({ pictures: { extent: 'whole' } } as const) : {}),
     }
-    const opened = await openAnyModel(options.model, open)
     const imageModel = options['image-model']
     if (imageModel === undefined && (options.dim !== undefined || options.full))
       throw wrongUse('--dim and --full are for two models', 'Name the model of pictures with --image-model.')
+    const given = await openData(options.data, options.format as 'beir' | undefined)
+    const modalities = imageModel === undefined ? modalitiesOf(given) : new Set(['text'] as const)
+    const model = await modelFor(modalities, options, bothAdvice)
+    const opened = await openAnyModel(model, open)
     const joined =
       imageModel === undefined
         ? undefined
         : joinModels(opened, await openAnyModel(imageModel, open), { dim: options.dim ?? usualDim, seed: options.seed ?? 1 })
     const tuned = joined?.model ?? opened
-    const given = await openData(options.data, options.format as 'beir' | undefined)
     const readable = { terminal, signal, strict: options.strict }
     const { examples, dev: own } = await trainingData(await readableData(given, tuned.image, readable), tuned)
     for (const { code, message } of [...(await folderNotices(options.data, given)), ...labelNotices(examples)])
@@ -166,7 +173,7 @@ export const trainCommand = defineCommand({
           : {}),
         ...(features ? { features } : {}),
         ...(options.head ? { finish: (model: LoadedModel) => withHead(model, examples, { engine, signal, features }) } : {}),
-        model: [await modelName(options.model, options.plugin), imageModel].filter((each) => each !== undefined).join(' + '),
+        model: [model, imageModel].filter((each) => each !== undefined).join(' + '),
         examples,
         dev,
         onlyHead,
@@ -197,6 +204,9 @@ export const trainCommand = defineCommand({
     }
   },
 })
+
+/** What to do with texts and pictures where no model is named. */
+const bothAdvice = 'Bring two models into one space with --image-model ms-mini-image, or name with --model one that takes both.'
 
 /** Dimensions of the space that two models are brought into. */
 const usualDim = 256
