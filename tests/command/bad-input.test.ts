@@ -469,6 +469,7 @@ const numbers: Case[] = [
   ['a batch of 0', `${train} --batch-size 0`, '--batch-size'],
   ['epochs below 0', `${train} --epochs -1`, '--epochs'],
   ['half a step', `${train} --max-steps 0.5`, '--max-steps'],
+  ['a learning rate of 0', `${train} --lr 0`, '--lr'],
   ['a learning rate in words', `${train} --lr fast`, '--lr'],
   ['a learning rate that is not finite', `${train} --lr Infinity`, '--lr'],
   ['threads of 0', `${evaluate} --threads 0`, '--threads'],

@@ -25,6 +25,9 @@ export function judgements(data: RetrievalData, split: Split): Qrels {
   if (qrels) return qrels
   throw new MsError('data.split', `there is no ${split} split`, {
     where: data.name,
-    advice: `There are: ${[...data.qrels.keys()].join(', ')}.`,
+    advice:
+      data.qrels.size > 0
+        ? `There are: ${[...data.qrels.keys()].join(', ')}.`
+        : 'No query has a document that is right for it: give pairs, or classes of at least two items.',
   })
 }

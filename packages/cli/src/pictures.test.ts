@@ -208,6 +208,38 @@ describe('ms and pictures', () => {
     expect((await measure()).json).toMatchObject({ model: 'ms-mini-image' })
   })
 
+  it('names classes of one picture and such that differ by case, and trains on what there is', async () => {
+    const drawn = { Cat: ['red', 'green', 'blue'], cat: ['teal', 'navy', 'olive'], lonely: ['orange'] }
+    for (const [label, tints] of Object.entries(drawn)) {
+      await mkdir(at('labels', label), { recursive: true })
+      for (const colour of tints) await writeFile(at('labels', label, `${colour}.svg`), svg(shapes.circle(colour)))
+    }
+    const run = ['--model', at('network'), '--data', at('labels'), '--epochs', '1', '--batch-size', '8', '--lr', '0.01']
+    for (const loss of ['supcon', 'batch-hard-triplet', 'cross-entropy']) {
+      const { json, notes } = await ms(trainCommand as never, ...run, '--out', at(`labels-${loss}`), '--loss', loss)
+      expect(json['steps'], loss).toBeGreaterThan(0)
+      expect(notes).toMatch(/data\.single-item-class.*lonely/)
+      expect(notes).toMatch(/data\.labels-case.*Cat \/ cat/)
+    }
+  })
+
+  it('says that classes of one picture each tell nothing', async () => {
+    for (const colour of colours) {
+      await mkdir(at('single', colour), { recursive: true })
+      await writeFile(at('single', colour, 'a.svg'), svg(shapes.circle(colour)))
+    }
+    const run = ['--model', at('network'), '--data', at('single')]
+    await expect(ms(trainCommand as never, ...run, '--out', at('none'), '--head', 'lda')).rejects.toMatchObject({ code: 'lda.classes' })
+    for (const loss of ['supcon', 'batch-hard-triplet']) {
+      const trained = ms(trainCommand as never, ...run, '--out', at('none'), '--loss', loss, '--epochs', '1')
+      await expect(trained, loss).rejects.toMatchObject({ code: 'train.no-examples' })
+    }
+    await expect(ms(evaluateCommand as never, ...run)).rejects.toMatchObject({
+      code: 'data.split',
+      advice: expect.stringContaining('two items'),
+    })
+  })
+
   it('brings a model of texts and one of pictures into one space, where words find pictures', async () => {
     const captions = Object.keys(shapes).flatMap((shape) => colours.map((colour) => `a ${colour} ${shape},data/${shape}/${colour}.svg`))
     await writeFile(at('captions.csv'), ['text,image', ...captions].join('\n'))

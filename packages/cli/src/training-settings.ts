@@ -61,7 +61,7 @@ export const trainingOptions = {
   epochs: { type: 'integer', min: 1, max: 100_000, help: 'rounds over the examples (default: by model and number of examples)' },
   'max-steps': { type: 'integer', min: 1, help: 'end after N steps' },
   'batch-size': { type: 'integer', min: 1, max: 1_000_000, help: 'examples a step (default: 128 for tables, 32 for transformers)' },
-  lr: { type: 'number', min: 0, value: 'X', help: 'peak learning rate' },
+  lr: { type: 'number', min: 0, value: 'X', help: 'peak learning rate, above 0' },
   optimizer: { type: 'string', choices: Object.keys(optimizers), help: 'default: adam for tables, adamw for transformers' },
   schedule: { type: 'string', choices: Object.keys(schedules), help: 'course of the learning rate (default: linear)' },
   warmup: { type: 'number', min: 0, value: 'X', help: 'steps of warm-up, or a share of all below 1' },
@@ -108,6 +108,7 @@ export function trainingSettings(
   options: OptionValues<typeof trainingOptions> & { readonly seed?: number; readonly full?: boolean },
   { encoder, examples, given }: TrainingContext,
 ): { settings: TrainSettings; loss: Loss } {
+  if (options.lr === 0) throw wrongUse('--lr 0 changes no weight', 'Give a rate above 0; ms eval measures a model as it is.')
   const projected = given !== undefined && options.full !== true
   const standard = { ...defaultSettings(encoder, examples), ...(projected ? projectionSettings(examples.columns[0].length) : {}) }
   const freeze = [...options.freeze, ...(projected ? given : [])]

@@ -25,7 +25,7 @@ export function labelNotices({ labels = [] }: Pick<Examples<unknown>, 'labels'>)
       ? [
           {
             code: 'data.single-item-class',
-            message: `${single.length} classes have one item only, which is like no other: ${shown(single)}`,
+            message: `${single.length === 1 ? 'one class has' : `${single.length} classes have`} one item only, which is like no other: ${shown(single)}`,
           },
         ]
       : []),

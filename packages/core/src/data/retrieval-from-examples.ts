@@ -66,11 +66,13 @@ async function fromLabels(examples: Examples, name: string, salt: string): Promi
   for (const [i, { id }] of documents.entries()) classes.set(labels[i], (classes.get(labels[i]) ?? []).concat(id))
   const qrels = new Map<Split, Map<string, ReadonlyMap<string, number>>>()
   for (const [i, { id }] of documents.entries()) {
+    const others = (classes.get(labels[i]) ?? []).filter((other) => other !== id)
+    // What is alone in its class finds nothing; a split of such items only is no split.
+    if (others.length === 0) continue
     const split = await splitByHash(salt, keyOf(examples, 0, items[i]))
     const judged = qrels.get(split) ?? new Map<string, ReadonlyMap<string, number>>()
+    judged.set(id, new Map(others.map((other) => [other, 1])))
     qrels.set(split, judged)
-    const others = (classes.get(labels[i]) ?? []).filter((other) => other !== id)
-    if (others.length > 0) judged.set(id, new Map(others.map((other) => [other, 1])))
   }
   return { kind: 'retrieval', name, corpus: documents, queries: new Map(documents.map((each) => [each.id, each])), qrels }
 }

@@ -81,8 +81,8 @@ async function embedContents(embedder: RetrievalEmbedder, contents: readonly Con
     }
   const asTexts = texts.map((i) => contents[i].text ?? '')
   const asPictures = pictures.map((i) => contents[i].image ?? '')
-  if (!image || pictures.length === 0) return text!.embed(asTexts, { ...options, ...progress(0) })
-  const shown = await image.embed(asPictures, { ...options, ...progress(0) })
+  if (text && (!image || pictures.length === 0)) return text.embed(asTexts, { ...options, ...progress(0) })
+  const shown = await image!.embed(asPictures, { ...options, ...progress(0) })
   if (!text || texts.length === 0) return shown
   const told = await text.embed(asTexts, { ...options, ...progress(pictures.length) })
   const data = new Float32Array(contents.length * shown.dim)
