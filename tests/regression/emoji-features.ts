@@ -90,7 +90,10 @@ export function withHead(
 }
 
 /** What stands behind the network, for pictures whose features are known already. */
-function overFeatures(encoder: ImageEncoder, features: Features): Encoder<ImageSource, Prepared & { readonly vector: Float32Array }> {
+export function overFeatures(
+  encoder: ImageEncoder,
+  features: Features,
+): Encoder<ImageSource, Prepared & { readonly vector: Float32Array }> {
   const { head } = encoder.cut?.((name) => !name.includes('Dense')) ?? {}
   const dim = [...features.values()][0].length
   const forward: Encoder['forward'] = head?.forward ?? ((inputs) => inputs['features'] as ReturnType<Encoder['forward']>)
