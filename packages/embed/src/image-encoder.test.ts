@@ -1,4 +1,4 @@
-import type { PreparedPicture } from '@ms/backbones'
+import { type PreparedPicture, readSafetensors } from '@ms/backbones'
 import { type ImageSource, memoryFiles, row } from '@ms/core'
 import type { Engine, HostTensor } from '@ms/core/tensor'
 import { createEagerEngine } from '@ms/runtime'
@@ -110,7 +110,29 @@ describe('loadImageEncoder', () => {
       'preprocessor_config.json',
     ])
     expect(new TextDecoder().decode(await saved.read('README.md'))).toMatch(/^---\nlicense: mit\n[\s\S]*# Drawings[\s\S]*16 × 16 pixels/)
-    await expect(saveEncoder(encoder, saved, { precision: 'int8' })).rejects.toMatchObject({ code: 'encoder.precision' })
+  })
+
+  it('keeps matrices and convolutions in int8 when asked to', async () => {
+    const encoder = await withHead()
+    const saved = memoryFiles()
+    await saveEncoder(encoder, saved, { precision: 'int8' })
+    for (const [file, rounded] of [
+      ['model.safetensors', 'conv'],
+      ['2_Dense/model.safetensors', 'linear'],
+    ]) {
+      const { tensors } = readSafetensors(await saved.read(file), file)
+      expect([tensors.get(`${rounded}.weight`)?.dtype, tensors.get(`${rounded}.scale`)?.dtype]).toEqual(['I8', 'F32'])
+      expect(tensors.get(`${rounded}.bias`)?.dtype).toBe('F32')
+    }
+    expect(new TextDecoder().decode(await saved.read('README.md'))).toContain('(int8 with a scale for each row)')
+    const [exact, again] = [await embed(encoder), await embed(await load(saved))]
+    const difference = Math.max(...exact.data.map((value, i) => Math.abs(value - again.data[i])))
+    expect(difference).toBeGreaterThan(0)
+    expect(difference).toBeLessThan(0.02)
+    // Saved again it stays what it is: rounding is done once.
+    const twice = memoryFiles()
+    await saveEncoder(await load(saved), twice, { precision: 'int8' })
+    expect(await twice.read('model.safetensors')).toEqual(await saved.read('model.safetensors'))
   })
 
   it('cuts itself where training begins', async () => {

@@ -2,7 +2,7 @@ import type { ImageEncoder } from './image-encoder.js'
 import { type ModelCard, quoted } from './model-card.js'
 
 /** README.md of an encoder of pictures: only what the files themselves say, and what the card is given. */
-export function imageModelCard(encoder: ImageEncoder, card: ModelCard, form: 'weights' | 'onnx'): string {
+export function imageModelCard(encoder: ImageEncoder, card: ModelCard, precision: 'float32' | 'int8' | 'onnx'): string {
   const { parts, dim, settings } = encoder
   const { name = 'Image encoder', description, license, baseModel } = card
   const size = [...encoder.parameters.values()].reduce((sum, { data }) => sum + data.length, 0)
@@ -18,7 +18,7 @@ export function imageModelCard(encoder: ImageEncoder, card: ModelCard, form: 'we
     ['Modules', ['ImageBackbone', ...parts.modules.map(({ type }) => type)].join(' → ')],
     ['Embedding', `${dim} dimensions${encoder.truncateDim ? `, cut to ${encoder.truncateDim}` : ''}`],
     ['Pictures', `${width} × ${height} pixels, ${settings.interpolation}`],
-    ['Parameters', `${size.toLocaleString('en')} (float32)`],
+    ['Parameters', `${size.toLocaleString('en')} (${precision === 'int8' ? 'int8 with a scale for each row' : 'float32'})`],
     ['Compared by', encoder.similarity],
     ...(baseModel ? [['Made from', baseModel] as [string, string]] : []),
   ]
@@ -39,7 +39,7 @@ export function imageModelCard(encoder: ImageEncoder, card: ModelCard, form: 'we
     '## Use',
     '',
     '```js',
-    ...(form === 'onnx'
+    ...(precision === 'onnx'
       ? ["import { openExportedModel } from '@ms/embed/node/serve'", '', "const { image } = await openExportedModel('PATH')"]
       : ["import { openModel } from '@ms/embed/node'", '', "const { image } = await openModel('PATH')"]),
     '```',

@@ -11,12 +11,15 @@ import { pluggedFiles } from './plugged/plugged-files.js'
 import { promptFor } from './prompts.js'
 import type { SentenceEncoder, SentenceEncoderParts } from './sentence-encoder.js'
 
+type Precision = 'float32' | 'int8'
+
 export interface SaveEncoderOptions {
   /**
-   * How the numbers of a static table are kept: `float32`, which everything reads, or `int8` with a scale for each row, a quarter of the
-   * size, which only this library reads. Default: `float32`.
+   * How the numbers of a static table, or of a network that reads pictures, are kept: `float32`, which everything reads, or `int8` with a
+   * scale for each row (of a convolution: for each channel that comes out), a quarter of the size, which only this library reads.
+   * Default: `float32`.
    */
-  precision?: 'float32' | 'int8'
+  precision?: Precision
   /** What README.md says beyond the files themselves. */
   card?: ModelCard
 }
@@ -32,7 +35,7 @@ export interface SaveEncoderOptions {
  *
  * Files are written one after the other; `saveEncoderDirectory` of `@ms/embed/node` does it all or nothing.
  *
- * @throws `file.read-only` when the files cannot be written, `encoder.precision` for `int8` of anything but a table, and what writing throws
+ * @throws `file.read-only` when the files cannot be written, `encoder.precision` for `int8` of a transformer of texts, and what writing throws
  */
 export async function saveEncoder(
   encoder: SentenceEncoder | ImageEncoder | PluggedEncoder<ImageSource>,
@@ -55,12 +58,6 @@ type SavedFiles = Map<string, Uint8Array>
 const setJson = (files: SavedFiles, name: string, value: unknown) =>
   files.set(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`))
 
-const textOnly = (precision: SaveEncoderOptions['precision'], family: string) => {
-  if (precision === 'int8') {
-    throw new MsError('encoder.precision', `int8 is for tables of token embeddings, and this is a ${family}`, { where: 'precision' })
-  }
-}
-
 /** Weights are saved as float32, whatever they were. */
 function networkConfig({ torch_dtype: _, dtype: __, ...config }: Readonly<Record<string, unknown>>) {
   return { ...config, torch_dtype: 'float32' }
@@ -74,7 +71,11 @@ export interface SavedFilesOptions extends SaveEncoderOptions {
 export function textFiles(encoder: SentenceEncoder, { precision = 'float32', card = {}, weights = true }: SavedFilesOptions): SavedFiles {
   const { parts } = encoder
   const { backbone, modules } = parts
-  if (backbone.type !== 'StaticEmbedding') textOnly(precision, encoder.family)
+  if (precision === 'int8' && backbone.type !== 'StaticEmbedding') {
+    throw new MsError('encoder.precision', `of texts, int8 is for tables of token embeddings, and this is a ${encoder.family}`, {
+      where: 'precision',
+    })
+  }
   const result: SavedFiles = new Map(parts.files)
   if (backbone.type === 'StaticEmbedding') {
     const limited = withTruncation(parts)
@@ -96,8 +97,7 @@ export function textFiles(encoder: SentenceEncoder, { precision = 'float32', car
   return result
 }
 
-export function imageFiles(encoder: ImageEncoder, { precision, card = {}, weights = true }: SavedFilesOptions): SavedFiles {
-  textOnly(precision, encoder.family)
+export function imageFiles(encoder: ImageEncoder, { precision = 'float32', card = {}, weights = true }: SavedFilesOptions): SavedFiles {
   const { backbone, modules, settings, files, similarity, truncateDim } = encoder.parts
   const result: SavedFiles = new Map(files)
   setJson(result, 'config.json', networkConfig(backbone.config))
@@ -110,23 +110,26 @@ export function imageFiles(encoder: ImageEncoder, { precision, card = {}, weight
   })
   if (weights) {
     const names = [...backbone.backbone.shapes.keys()]
-    result.set('model.safetensors', weightsFile(new Map(names.map((name) => [name, floats(encoder.parameters, name)]))))
+    result.set('model.safetensors', weightsFile(tensorsOf(encoder.parameters, names, { precision })))
   }
-  for (const [name, bytes] of moduleFiles(encoder)) if (weights || !name.endsWith('.safetensors')) result.set(name, bytes)
-  result.set('README.md', new TextEncoder().encode(imageModelCard(encoder, card, weights ? 'weights' : 'onnx')))
+  for (const [name, bytes] of moduleFiles(encoder, precision)) if (weights || !name.endsWith('.safetensors')) result.set(name, bytes)
+  result.set('README.md', new TextEncoder().encode(imageModelCard(encoder, card, weights ? precision : 'onnx')))
   return result
 }
 
 /** Configurations and weights of the modules behind the backbone. */
-function moduleFiles({ parts: { modules }, parameters }: Pick<SentenceEncoder | ImageEncoder, 'parts' | 'parameters'>): SavedFiles {
+function moduleFiles(
+  { parts: { modules }, parameters }: Pick<SentenceEncoder | ImageEncoder, 'parts' | 'parameters'>,
+  precision: Precision = 'float32',
+): SavedFiles {
   const result: SavedFiles = new Map()
   for (const [position, module] of modules.entries()) {
     const folder = moduleFolder(module.type, position)
     if (module.config) setJson(result, `${folder}/config.json`, module.config)
     if (module.shapes.size > 0) {
-      const names = [...module.shapes.keys()]
       const prefix = modulePrefix(module, position)
-      result.set(`${folder}/model.safetensors`, weightsFile(new Map(names.map((name) => [name, floats(parameters, prefix + name)]))))
+      const tensors = tensorsOf(parameters, [...module.shapes.keys()], { prefix, precision })
+      result.set(`${folder}/model.safetensors`, weightsFile(tensors))
     }
   }
   return result
@@ -181,21 +184,39 @@ function withTruncation({ files, maxLength, truncationSide, model2vec }: Sentenc
   return new TextEncoder().encode(JSON.stringify({ ...json, truncation }))
 }
 
-function backboneWeights({ parts, parameters }: SentenceEncoder, precision: 'float32' | 'int8'): Uint8Array {
+function backboneWeights({ parts, parameters }: SentenceEncoder, precision: Precision): Uint8Array {
   const names = [...parts.backbone.backbone.shapes.keys()]
   if (precision === 'int8') {
     const [name] = names
-    const { shape, data } = parameters.get(name) as HostTensor<Float32Array>
-    const { rows, scale } = quantizeRows(data, shape[1])
-    return weightsFile(
-      new Map<string, CheckpointTensor>([
-        ['embedding.weight', { dtype: 'I8', shape, data: rows }],
-        ['embedding.scale', { dtype: 'F32', shape: [shape[0]], data: scale }],
-      ]),
-    )
+    return weightsFile(new Map(inRows('embedding.weight', parameters.get(name) as HostTensor<Float32Array>)))
   }
   const saved = (name: string) => (parts.model2vec ? 'embeddings' : name)
   return weightsFile(new Map(names.map((name) => [saved(name), floats(parameters, name)])))
+}
+
+/** Weights by the names they are saved under, which have a `prefix` in the encoder. */
+function tensorsOf(
+  parameters: Parameters,
+  names: readonly string[],
+  { prefix = '', precision }: { readonly prefix?: string; readonly precision: Precision },
+): Map<string, CheckpointTensor> {
+  return new Map(
+    names.flatMap((name): [string, CheckpointTensor][] => {
+      const weight = parameters.get(prefix + name) as HostTensor<Float32Array>
+      // What is no matrix and no convolution is small, and batch norm divides by some of it.
+      const rounded = precision === 'int8' && name.endsWith('weight') && weight.shape.length > 1
+      return rounded ? inRows(name, weight) : [[name, { dtype: 'F32', ...weight }]]
+    }),
+  )
+}
+
+/** In int8 along the first axis: `x.weight` and `x.scale`. */
+function inRows(name: string, { shape, data }: HostTensor<Float32Array>): [string, CheckpointTensor][] {
+  const { rows, scale } = quantizeRows(data, data.length / shape[0])
+  return [
+    [name, { dtype: 'I8', shape, data: rows }],
+    [name.replace(/weight$/, 'scale'), { dtype: 'F32', shape: [shape[0]], data: scale }],
+  ]
 }
 
 function floats(parameters: Parameters, name: string): CheckpointTensor {

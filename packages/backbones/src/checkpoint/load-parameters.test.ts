@@ -58,6 +58,18 @@ describe('loadParameters', () => {
     for (const [i, value] of [1, -2, 0.5, 0, 0, 0].entries()) expect(Math.abs(data[i] - value)).toBeLessThanOrEqual(2 / 127 / 2 + 1e-7)
   })
 
+  it('restores a convolution in int8 with a scale for each channel that comes out', async () => {
+    const values = new Float32Array([4, -2, 1, 0.25, 0.01, 0.02, -0.03, 0.04])
+    const { rows, scale } = quantizeRows(values, 4)
+    const files = filesOf({
+      'conv.weight': { dtype: 'I8', shape: [2, 1, 2, 2], data: rows },
+      'conv.scale': { dtype: 'F32', shape: [2], data: scale },
+    })
+    const { shape, data } = (await loadParameters(files, new Map([['conv.weight', [2, 1, 2, 2]]]))).get('conv.weight') ?? { data: [] }
+    expect(shape).toEqual([2, 1, 2, 2])
+    for (const [i, value] of values.entries()) expect(Math.abs(data[i] - value)).toBeLessThanOrEqual((i < 4 ? 4 : 0.04) / 127 / 2 + 1e-7)
+  })
+
   const ok = { 'dense.weight': weight, 'dense.bias': bias }
   const index = (map: unknown) => JSON.stringify({ weight_map: map })
   const bad: [string, ReturnType<typeof memoryFiles>, string, RegExp][] = [

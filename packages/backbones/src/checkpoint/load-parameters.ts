@@ -14,8 +14,8 @@ export interface LoadParametersOptions extends OpenCheckpointOptions {
 const prefixes = ['module.', 'model.', '0.auto_model.', 'auto_model.', 'bert.']
 
 /**
- * Reads a backbone's weights from a checkpoint as float32 (F16 and BF16 are widened; an I8 table `x.weight` is multiplied
- * by its row scales `x.scale`). Every parameter must be there, once, in its shape, and finite; every tensor of the
+ * Reads a backbone's weights from a checkpoint as float32 (F16 and BF16 are widened; an I8 `x.weight` is multiplied
+ * by the scales `x.scale` of its rows, that is along its first axis). Every parameter must be there, once, in its shape, and finite; every tensor of the
  * checkpoint must be either used or knowingly ignored.
  *
  * @param shapes `Backbone.shapes`
@@ -92,7 +92,7 @@ function parameterName(
 
 const scaleKey = (key: string) => key.replace(/weight$/, 'scale')
 
-/** `embedding.scale` is part of the int8 table `embedding.weight`, no parameter. */
+/** `embedding.scale` is part of the int8 weight `embedding.weight`, no parameter. */
 function isScaleOf(key: string, entries: ReadonlyMap<string, CheckpointEntry>): boolean {
   if (!key.endsWith('scale')) return false
   return entries.get(key.replace(/scale$/, 'weight'))?.tensor.dtype === 'I8'
@@ -136,14 +136,14 @@ function fromInt8(
   entries: ReadonlyMap<string, CheckpointEntry>,
 ): Float32Array {
   const scale = entries.get(scaleKey(key))?.tensor
-  if (tensor.shape.length !== 2 || scale?.dtype !== 'F32' || scale.shape.length !== 1 || scale.shape[0] !== tensor.shape[0]) {
+  if (tensor.shape.length < 2 || scale?.dtype !== 'F32' || scale.shape.length !== 1 || scale.shape[0] !== tensor.shape[0]) {
     throw new MsError('weights.dtype', `${key} holds I8 numbers without a float32 ${scaleKey(key)} for each row`, {
       where,
       advice: 'Save the model unquantised, as float32, float16 or bfloat16.',
     })
   }
   assertFiniteWeight(scaleKey(key), scale.shape, scale.data, where)
-  return dequantizeRows({ rows: tensor.data, scale: scale.data, width: tensor.shape[1] })
+  return dequantizeRows({ rows: tensor.data, scale: scale.data, width: tensor.data.length / tensor.shape[0] })
 }
 
 function assertFiniteWeight(key: string, shape: readonly number[], data: Float32Array, where: string): void {
