@@ -20,9 +20,9 @@ export function miniText(): ModelFiles {
 }
 
 /**
- * The files of `ms-mini-image`, a small residual network that turns a drawing, 64 × 64 pixels, into 384 dimensions: two drawings of one
- * thing lie near each other, whatever hand they are of. They lie in this package; nothing is fetched. Reading pictures needs the package
- * sharp.
+ * The files of `ms-mini-image`, a small convolutional network that turns a drawing, 128 × 128 pixels, into 1,280 dimensions: two drawings
+ * of one thing lie near each other, whatever hand they are of. They lie in this package; nothing is fetched. Reading pictures needs the
+ * package sharp.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export function miniText(): ModelFiles {
  * if (image) {
  *   const embedder = await createEmbedder(image, { engine: () => openEngine() })
  *   const vectors = await embedder.embed(['heart.png', 'star.svg'])
- *   console.log(vectors.dim) // 384
+ *   console.log(vectors.dim) // 1280
  * }
  * ```
  */

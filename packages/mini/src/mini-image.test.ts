@@ -31,9 +31,9 @@ describe('ms-mini-image', () => {
     expect(total).toBeGreaterThan(1_000_000)
   })
 
-  it('embeds in 384 dimensions, of unit length', async () => {
+  it('embeds in 1,280 dimensions, of unit length', async () => {
     const { data, dim } = await embedder.embed([drawn(outlines.heart, 'fill="red"')])
-    expect(dim).toBe(384)
+    expect(dim).toBe(1280)
     expect(Math.hypot(...data)).toBeCloseTo(1, 5)
   })
 

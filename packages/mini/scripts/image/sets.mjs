@@ -29,5 +29,7 @@ export const sets = [
   { name: 'temaki', kind: 'icons' },
 ]
 
-/** The emoji in colour. */
+/** The styles of emoji that have most of them, each in its colours … */
+export const four = ['twemoji', 'openmoji', 'fluent-emoji-flat', 'emojione']
+/** … and all emoji in colour. */
 export const inColour = ['twemoji', 'openmoji', 'fluent-emoji-flat', 'emojione', 'emojione-v1', 'streamline-emojis']
