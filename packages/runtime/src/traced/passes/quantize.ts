@@ -31,13 +31,18 @@ const smallestTable = 2 ** 18
  * - A table that rows are gathered from is kept in eight bits with a scale for each row.
  * - Filters of convolutions are kept in eight bits with a scale for each of their outputs, and are float32 again once the graph is loaded: a
  *   quarter of the size, computed as before. ONNX Runtime's convolutions of whole numbers want scales found beforehand on sample pictures.
+ * - In a network with more convolutions than products, the products' matrices are kept so, too: its time is the convolutions', and a product
+ *   of a head at its end would lose what it makes of small differences.
  *
  * Everything else (attention, normalisations, activations) stays in float32.
  *
  * @throws `onnx.nothing-to-quantize`
  */
 export function quantize(graph: Graph, weight: ReadWeight): Graph {
-  const quantized = removeDeadCode(rewrite(graph, [productRule(weight), lookupRule(weight), filterRule(weight)]))
+  const convolutions = graph.nodes.filter(({ inputs }) => inputs.some((input) => isFilter(input) && filterSizes(input))).length
+  const products = graph.nodes.filter(({ op }) => op === 'Gemm').length
+  const ofProducts = convolutions > products ? matrixRule(weight) : productRule(weight)
+  const quantized = removeDeadCode(rewrite(graph, [ofProducts, lookupRule(weight), filterRule(weight)]))
   if (quantized.nodes.some(({ op }) => op === product) || holdsInt8(quantized)) return quantized
   throw new MsError('onnx.nothing-to-quantize', 'there is no product with a large matrix of weights, no large table and no large filter', {
     advice: 'Export it without quantising.',
@@ -68,6 +73,27 @@ function productRule(weight: ReadWeight): Rule {
     const scaled = builder.value('Mul', [bytes, column], {}, output)
     return bias ? builder.value('Add', [scaled, bias], {}, output) : scaled
   }
+}
+
+/** `Gemm(x, weights, bias)`, whose weights are float32 again before they are used. */
+function matrixRule(weight: ReadWeight): Rule {
+  const known = remembered<{ readonly values: Value; readonly scales: Value }>()
+  return ({ op, attributes, outputs: [output] }, inputs, builder) => {
+    const [x, matrix, ...rest] = inputs
+    const sizes = op === 'Gemm' && matrix.kind === 'weight' ? sizesOf(matrix, smallestMatrix) : undefined
+    if (!sizes || matrix.kind !== 'weight') return undefined
+    const int8 = known(matrix.name, () => {
+      const [split, shape] = attributes['transB'] ? [int8Rows, [sizes[0], 1]] : [int8Columns, [1, sizes[1]]]
+      const { values, scales } = split(weight(matrix.name), sizes, largestEntry)
+      return { values: array('int8', values, sizes), scales: array('float32', scales, shape) }
+    })
+    return builder.value(op, [x, kept(int8, matrix, builder), ...rest], attributes, output)
+  }
+}
+
+/** What is kept in eight bits, as numbers. */
+function kept({ values, scales }: { readonly values: Value; readonly scales: Value }, like: Value, builder: Builder): Value {
+  return builder.value('Mul', [builder.value('Cast', [values], { to: 1 }, like), scales], {}, like)
 }
 
 /** `[rows, width]` float32 → uint8 around 128, and `[rows]` scales. */
@@ -102,7 +128,6 @@ function lookupRule(weight: ReadWeight): Rule {
 /** Whatever reads the filters of a convolution, `[out, in / groups, height, width]`. */
 function filterRule(weight: ReadWeight): Rule {
   const known = remembered<{ readonly values: Value; readonly scales: Value }>()
-  const isFilter = (value: Value): value is WeightValue => value.kind === 'weight' && value.shape.length === 4
   return ({ op, attributes, outputs }, inputs, builder) => {
     const at = inputs.findIndex((input) => isFilter(input) && filterSizes(input) !== undefined)
     if (at < 0 || outputs.length !== 1) return undefined
@@ -112,11 +137,11 @@ function filterRule(weight: ReadWeight): Rule {
       const { values, scales } = int8Rows(weight(filter.name), [sizes[0], sizes[1] * sizes[2] * sizes[3]], largestEntry)
       return { values: array('int8', values, sizes), scales: array('float32', scales, [sizes[0], 1, 1, 1]) }
     })
-    const numbers = builder.value('Cast', [int8.values], { to: 1 }, filter)
-    const scaled = builder.value('Mul', [numbers, int8.scales], {}, filter)
-    return builder.value(op, inputs.with(at, scaled), attributes, outputs[0])
+    return builder.value(op, inputs.with(at, kept(int8, filter, builder)), attributes, outputs[0])
   }
 }
+
+const isFilter = (value: Value): value is WeightValue => value.kind === 'weight' && value.shape.length === 4
 
 function filterSizes({ shape }: Value): readonly number[] | undefined {
   const sizes = fixedShape(shape)
