@@ -165,6 +165,8 @@ describe('ms and pictures', () => {
     ]
     const { json } = await ms(trainCommand as never, ...run, '--out', at('supcon'), '--loss', 'supcon', '--batch-norm', 'batch')
     expect(json['steps']).toBeGreaterThan(0)
+    const mixed = await ms(trainCommand as never, ...run, '--out', at('mixed'), '--loss', 'supcon', '--batch-norm', 'batch', '--mixup', '1')
+    expect(mixed.json['lossDiff']).not.toBe(json['lossDiff'])
     await expect(ms(trainCommand as never, ...run, '--out', at('pairs'), '--loss', 'mnr')).rejects.toMatchObject({ code: 'cli.usage' })
     const words = ms(trainCommand as never, '--model', 'ms-mini-text', '--data', at('data'), '--out', at('words'))
     await expect(words).rejects.toMatchObject({ code: 'encoder.modality' })

@@ -12,7 +12,7 @@ import { headRun } from './head-run.js'
 type Training = TrainOptions<ImageSource, Prepared>
 
 export interface TrainRunOptions
-  extends Pick<Training, 'loss' | 'settings' | 'augment' | 'features' | 'earlyStop' | 'evaluateSteps' | 'checkpointSteps'> {
+  extends Pick<Training, 'loss' | 'settings' | 'augment' | 'mix' | 'features' | 'earlyStop' | 'evaluateSteps' | 'checkpointSteps'> {
   /** Its encoder of texts, or of pictures, or both are trained, as the examples' columns ask. */
   readonly tuned: LoadedModel
   /** What is done with the tuned model before it is saved: a head in closed form. */

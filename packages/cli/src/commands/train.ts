@@ -11,7 +11,15 @@ import {
 } from '@ms/core'
 import type { Prepared } from '@ms/core/tensor'
 import type { LoadedModel, PoolingMode } from '@ms/embed'
-import { type Augmentation, examplesFromRetrieval, ldaHead, standardPictureAugment, standardTextAugment } from '@ms/finetune'
+import {
+  type Augmentation,
+  examplesFromRetrieval,
+  ldaHead,
+  type Mix,
+  mixup,
+  standardPictureAugment,
+  standardTextAugment,
+} from '@ms/finetune'
 import { featureDirectory } from '@ms/finetune/node'
 import { columnEncoders } from '../column-encoders.js'
 import { defineCommand } from '../command.js'
@@ -97,6 +105,7 @@ export const trainCommand = defineCommand({
       help: 'lda: a linear head in closed form behind the model, in place of training, or after it where --epochs is given',
     },
     augment: { type: 'string', choices: ['standard'], help: 'vary items at each step: crops and colours of pictures, words of texts' },
+    mixup: { type: 'number', min: 0, value: 'X', help: 'mix pictures of a batch by shares of Beta(X, X): 0.2 mixes little, 1 much' },
     pooling: {
       type: 'string',
       choices: ['mean', 'max', 'mean+max', 'cls', 'gem'],
@@ -158,6 +167,8 @@ export const trainCommand = defineCommand({
     })
     const onlyHead = options.head !== undefined && options.epochs === undefined && options['max-steps'] === undefined
     const pictures = examples.modalities?.includes('image') ?? false
+    if (options.mixup && !(examples.modalities?.every((modality) => modality === 'image') ?? false))
+      throw wrongUse('--mixup is for pictures', 'Leave it out where there are texts.')
     const features = options.features && pictures ? featureDirectory<ImageSource>(options.features, { paths: true }) : undefined
     const engine = await openEngineFor({ ...options, worker: true }, terminal, signal)
     const printer = trainingPrinter(terminal)
@@ -171,6 +182,7 @@ export const trainCommand = defineCommand({
               ),
             }
           : {}),
+        ...(options.mixup ? { mix: mixup({ alpha: options.mixup }) as Mix<Prepared> } : {}),
         ...(features ? { features } : {}),
         ...(options.head ? { finish: (model: LoadedModel) => withHead(model, examples, { engine, signal, features }) } : {}),
         model: [model, imageModel].filter((each) => each !== undefined).join(' + '),

@@ -14,4 +14,4 @@ export type {
   UpdateStep,
 } from './engine.js'
 export type { HostData, HostTensor, InputShapes, Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
-export type { Loss, LossBatch, LossExamples } from './loss.js'
+export type { Loss, LossBatch, LossExamples, MixPlan } from './loss.js'

@@ -20,6 +20,16 @@ export interface LossExamples {
   readonly labels?: readonly string[]
   /** Anchor key → keys of all that is right for it in the whole training set, not only in this batch. */
   readonly positives?: ReadonlyMap<string, ReadonlySet<string>>
+  /** Where the items of a batch are mixed with each other: how. Only for a loss that `mixes`. */
+  readonly mix?: MixPlan
+}
+
+/** Who is mixed with whom in a batch. */
+export interface MixPlan {
+  /** Position in the batch of each example's partner. */
+  readonly partners: Int32Array
+  /** Share of the example itself, from ½ to 1. */
+  readonly shares: Float32Array
 }
 
 export interface Loss {
@@ -27,6 +37,8 @@ export interface Loss {
   readonly columns: 'pair' | 'triplet' | 'scored-pair' | 'labelled'
   /** Of labelled items: batches are made of so many examples of each class that is in them. Default: 1, which leaves it to chance. */
   readonly perClass?: number
+  /** Whether its targets can be mixed as the items are. Default: false, and labelled items are mixed with others of their class. */
+  readonly mixes?: boolean
   /** Weights of its own (class proxies, a temperature): trained and kept with the rest. */
   readonly parameters?: Parameters
   /** Arrays that depend on the examples and not on the embeddings: masks, targets. */

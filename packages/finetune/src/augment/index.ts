@@ -3,7 +3,7 @@ export { type ColourJitterOptions, colourJitter, greyscale } from './pictures/co
 export { type EraseOptions, erase } from './pictures/erase.js'
 export { type GaussianBlurOptions, gaussianBlur } from './pictures/gaussian-blur.js'
 export { horizontalFlip } from './pictures/horizontal-flip.js'
-export { type MixPlan, type MixPlanOptions, mixPictures, mixPlan } from './pictures/mixup.js'
+export { type Mix, type MixPlanOptions, mixPictures, mixPlan, mixup } from './pictures/mixup.js'
 export { type RandomResizedCropOptions, randomResizedCrop } from './pictures/random-resized-crop.js'
 export { type RotateOptions, rotate } from './pictures/rotate.js'
 export { standardPictureAugment } from './pictures/standard-picture-augment.js'

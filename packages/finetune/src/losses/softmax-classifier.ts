@@ -19,6 +19,8 @@ export interface SoftmaxClassifierOptions {
  *
  *   loss = mean of −log softmax(W · scale · z / ‖z‖ + b)[class]
  *
+ * Of mixed items (mixup, Zhang et al. 2018) it is the mean of the two classes' loss, weighted with their shares.
+ *
  * Its weights begin as those of torch.nn.Linear do, uniform within ±1/√dim.
  *
  * @throws `loss.option` for fewer than two classes or a scale that is not above 0; while training `loss.label` for an unknown class
@@ -37,11 +39,12 @@ export function softmaxClassifier({ labels, dim, scale = 16, seed = 1 }: Softmax
   return {
     name: `softmax-classifier(${classes.size} classes, scale ${scale})`,
     columns: 'labelled',
+    mixes: true,
     parameters: new Map([
       ['classifier.weight', uniform(classes.size, dim)],
       ['classifier.bias', uniform(classes.size)],
     ]),
-    inputs: ({ labels: given = [] }) => {
+    inputs: ({ labels: given = [], mix }) => {
       const targets = Int32Array.from(given, (label) => {
         const target = classes.get(label)
         if (target !== undefined) return target
@@ -49,13 +52,20 @@ export function softmaxClassifier({ labels, dim, scale = 16, seed = 1 }: Softmax
           where: 'labels',
         })
       })
-      return { targets: { shape: [targets.length], data: targets } }
+      const shape = [targets.length]
+      const wanted = { targets: { shape, data: targets } }
+      if (!mix) return wanted
+      const partners = Int32Array.from(mix.partners, (partner) => targets[partner])
+      return { ...wanted, partners: { shape, data: partners }, shares: { shape, data: mix.shares } }
     },
     compute: ({ embeddings: [items], inputs, weights }) => {
       const scaled = tf.mul(l2Normalize(items), scale)
       const product = tf.matMul(scaled as tf.Tensor2D, weights.get('classifier.weight') as tf.Tensor2D, false, true)
       const logits: tf.Tensor2D = tf.add(product, weights.get('classifier.bias'))
-      return tf.mean(softmaxCrossEntropy(logits, inputs['targets'] as tf.Tensor1D)) as tf.Scalar
+      const lossOf = (targets: string) => softmaxCrossEntropy(logits, inputs[targets] as tf.Tensor1D)
+      const { shares } = inputs
+      if (!shares) return tf.mean(lossOf('targets')) as tf.Scalar
+      return tf.mean(tf.add(tf.mul(shares, lossOf('targets')), tf.mul(tf.sub(1, shares), lossOf('partners')))) as tf.Scalar
     },
   }
 }

@@ -4,7 +4,7 @@ import { namePattern } from '../optimizers/name-pattern.js'
 import type { TrainOptions } from './train-options.js'
 
 /** @throws `train.no-examples`, `train.columns`, `train.settings` */
-export function checkOptions<Item, P extends Prepared>({ examples, loss, settings }: TrainOptions<Item, P>): void {
+export function checkOptions<Item, P extends Prepared>({ examples, loss, settings, mix }: TrainOptions<Item, P>): void {
   const [first, ...others] = examples.columns
   if (!first || first.length === 0) {
     throw new MsError('train.no-examples', 'there is not one training example', { advice: 'Give pairs, or a data set with a train split.' })
@@ -15,6 +15,9 @@ export function checkOptions<Item, P extends Prepared>({ examples, loss, setting
   if (others.some((column) => column.length !== first.length)) throw new MsError('train.columns', 'the columns are not of one length')
   const fits = loss.columns === examples.kind || (loss.columns === 'pair' && examples.kind === 'triplet')
   if (!fits) throw new MsError('train.columns', `${loss.name} needs ${loss.columns} examples, and these are ${examples.kind}`)
+  if (mix && examples.kind === 'scored-pair') {
+    throw new MsError('train.settings', 'scored pairs cannot be mixed: the score of a mixture is not known', { where: 'mix' })
+  }
   const positive = {
     epochs: settings.epochs,
     batchSize: settings.batchSize,

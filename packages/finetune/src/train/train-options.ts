@@ -1,6 +1,7 @@
 import type { Examples } from '@ms/core'
 import type { Encoder, Engine, Loss, Parameters, Prepared } from '@ms/core/tensor'
 import type { Augmentation } from '../augment/augment.js'
+import type { Mix } from '../augment/pictures/mixup.js'
 import type { ParameterGroup } from '../optimizers/optimizer.js'
 import type { OptimizerRule } from '../optimizers/optimizer-rule.js'
 import type { Schedule } from '../schedules/schedule.js'
@@ -56,6 +57,8 @@ export interface TrainOptions<Item, P extends Prepared> {
    * and after, and what is measured, is never varied. Default: not at all.
    */
   augment?: Augmentation<Item, P> | readonly (Augmentation<Item, P> | undefined)[]
+  /** Mixes the examples of each batch with each other, after they were varied: `mixup()` for pictures. Default: not at all. */
+  mix?: Mix<P>
   /**
    * Where the vectors are kept that frozen weights make of items. Weights that `freeze` leaves no gradient before are run once an item,
    * whether there is a cache or not, unless the item is varied. Default: in memory.

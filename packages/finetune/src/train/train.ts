@@ -6,6 +6,7 @@ import { assertFinite, diverged } from './assert-finite.js'
 import { checkOptions } from './check-options.js'
 import { dropoutMasks } from './dropout-masks.js'
 import { openItems } from './item-source.js'
+import { batchMixer } from './mix-batch.js'
 import { isOutOfMemory, outOfMemory } from './out-of-memory.js'
 import { type Placement, place } from './placement.js'
 import { openProbe } from './probe.js'
@@ -101,10 +102,11 @@ async function* run<Item, P extends Prepared>(
     ...(initialMetrics ? { metrics: initialMetrics } : {}),
   }
 
-  const stepBatch = async (epoch: number, batch: Int32Array) => ({
-    columns: await items.batch(epoch, batch),
-    lossInputs: loss.inputs?.({ ...examplesOf(batch, keys, examples), positives }) ?? {},
-  })
+  const mixed = batchMixer(options)
+  const stepBatch = async (epoch: number, batch: Int32Array) => {
+    const { columns, mix } = mixed(epoch, batch, await items.batch(epoch, batch))
+    return { columns, lossInputs: loss.inputs?.({ ...examplesOf(batch, keys, examples), positives, mix }) ?? {} }
+  }
   const ahead = await Promise.all(
     batchesOf(0)
       .slice(0, sampledBatches)

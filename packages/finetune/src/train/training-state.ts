@@ -36,7 +36,7 @@ export function openTrainingState<Item, P extends Prepared>(options: TrainOption
   const statistics = copyOf(only(given, following.keys()))
   const trained = new Map([...optimizer.parameters, ...statistics])
   const augment = columnAugmentations(options.augment, examples.columns.length)
-  const varied = new Set(whole.filter(({ columns }) => columns.some((column) => augment[column])))
+  const varied = new Set(whole.filter(({ columns }) => options.mix || columns.some((column) => augment[column])))
   const frozen = freezeSides(whole, (name) => !trained.has(name), varied, { engine, cache: options.features })
   return { whole, sides: frozen.sides, given, trainable, following, trained, statistics, optimizer, augment, dispose: frozen.dispose }
 }

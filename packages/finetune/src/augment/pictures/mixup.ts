@@ -1,5 +1,6 @@
 import type { PreparedPicture } from '@ms/backbones'
 import { MsError, type Random } from '@ms/core'
+import type { MixPlan, Prepared } from '@ms/core/tensor'
 import { assertSetting } from '../augment.js'
 
 export interface MixPlanOptions {
@@ -9,12 +10,26 @@ export interface MixPlanOptions {
   readonly labels?: readonly string[]
 }
 
-/** Who is mixed with whom in a batch. */
-export interface MixPlan {
-  /** Position in the batch of each example's partner. */
-  readonly partners: Int32Array
-  /** Share of the example itself, from ½ to 1. */
-  readonly shares: Float32Array
+/** How the examples of a batch are mixed with each other: `mix` of `train`. */
+export interface Mix<P extends Prepared> {
+  /** @param labels where partners have to be of one class */
+  plan(count: number, random: Random, labels?: readonly string[]): MixPlan
+  /** One column of the batch, mixed. What is mixed is made anew, the items given stay as they are. */
+  items(column: readonly P[], plan: MixPlan): readonly P[]
+}
+
+/**
+ * Mixup of pictures (Zhang et al. 2018): each is the weighted mean of itself and another one of its batch, and so is what is wanted of it
+ * where the loss can say so (`softmaxClassifier`); else labelled pictures are mixed with others of their class. All columns are mixed alike,
+ * so that pairs of mixtures are pairs.
+ *
+ * @throws `augment.settings`; while training `augment.size` where two pictures are of different sizes
+ * @example
+ * const mix = mixup({ alpha: 0.4 })
+ */
+export function mixup({ alpha = 0.2 }: Pick<MixPlanOptions, 'alpha'> = {}): Mix<PreparedPicture> {
+  assertSetting(alpha > 0, `alpha must be positive, not ${alpha}`)
+  return { plan: (count, random, labels) => mixPlan(count, random, { alpha, labels }), items: mixPictures }
 }
 
 /**
@@ -47,6 +62,7 @@ export function mixPictures(pictures: readonly PreparedPicture[], { partners, sh
   return pictures.map((picture, i) => {
     const partner = pictures[partners[i]]
     if (partner === picture) return picture
+    if (!('pixels' in picture)) throw new MsError('augment.settings', 'only pictures can be mixed', { where: 'mix' })
     const { cost, width, height, pixels } = picture
     if (partner.width !== width || partner.height !== height) {
       throw new MsError('augment.size', `pictures of ${width}×${height} and ${partner.width}×${partner.height} cannot be mixed`, {
