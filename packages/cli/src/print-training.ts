@@ -10,7 +10,8 @@ export function trainingPrinter(terminal: Terminal): { onEvent(event: TrainEvent
       if (event.type === 'start') {
         const dev = event.metrics ? `  dev ndcg@10 ${event.metrics['ndcg@10'].toFixed(3)} before` : ''
         const resumed = event.resumedAt > 0 ? `  resumed at step ${event.resumedAt}` : ''
-        terminal.note(`${event.examples} examples, ${event.epochs} epochs, ${event.steps} steps of ${event.batchSize}${dev}${resumed}`)
+        const work = `${counted(event.epochs, 'epoch')}, ${counted(event.steps, 'step')} of ${event.batchSize}`
+        terminal.note(`${counted(event.examples, 'example')}, ${work}${dev}${resumed}`)
       } else if (event.type === 'step') {
         bar.update(event.step, event.steps, `loss ${event.loss.toFixed(4)}  ${Math.round(event.examplesPerSecond)} pairs/s`)
       } else if (event.type === 'epoch') {
@@ -19,7 +20,7 @@ export function trainingPrinter(terminal: Terminal): { onEvent(event: TrainEvent
         bar.end()
         const kept = event.metrics ? `, kept step ${event.bestStep}: dev ndcg@10 ${event.metrics['ndcg@10'].toFixed(3)}` : ''
         terminal.note(
-          `${event.steps} steps in ${event.seconds.toFixed(1)} s${event.reason === 'early-stop' ? ', stopped early' : ''}${kept}`,
+          `${counted(event.steps, 'step')} in ${event.seconds.toFixed(1)} s${event.reason === 'early-stop' ? ', stopped early' : ''}${kept}`,
         )
         if (event.metrics && event.bestStep === 0) terminal.note('nothing was better than the untuned model on dev: it was kept as it is')
       }
@@ -27,3 +28,5 @@ export function trainingPrinter(terminal: Terminal): { onEvent(event: TrainEvent
     end: () => bar.end(),
   }
 }
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`

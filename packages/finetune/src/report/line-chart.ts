@@ -45,6 +45,8 @@ export function lineChart(lines: readonly Line[], { along, mark }: LineChartOpti
   if (all.length === 0) return html`<p class="none">nothing was measured</p>`
   const [x0, x1] = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))]
   const [y0, y1] = [Math.min(...all.map(([, y]) => y)), Math.max(...all.map(([, y]) => y))]
+  // Between two steps there is nothing to be named.
+  const whole = all.every(([x]) => Number.isInteger(x))
   const margin = (y1 - y0 || Math.abs(y1) || 1) * 0.06
   const [low, high] = [y0 - margin, y1 + margin]
   const across = (x: number) => (x1 === x0 ? (left + width - right) / 2 : left + ((x - x0) / (x1 - x0)) * (width - left - right)).toFixed(1)
@@ -52,7 +54,7 @@ export function lineChart(lines: readonly Line[], { along, mark }: LineChartOpti
   const marked = mark && drawn[0].points.reduce((best, point) => (Math.abs(point[0] - mark.x) < Math.abs(best[0] - mark.x) ? point : best))
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${drawn.map(({ name }) => name).join(', ')} by ${along}">
 ${ticks(low, high, 4).map((y) => html`<line class="grid" x1="${left}" x2="${width - right}" y1="${up(y)}" y2="${up(y)}"/><text class="tick" x="${left - 6}" y="${up(y)}" text-anchor="end" dominant-baseline="middle">${y}</text>`)}
-${ticks(x0, x1, 6).map((x) => html`<text class="tick" x="${across(x)}" y="${height - 10}" text-anchor="middle">${x}</text>`)}
+${ticks(x0, x1, whole ? Math.min(6, x1 - x0) : 6).map((x) => html`<text class="tick" x="${across(x)}" y="${height - 10}" text-anchor="middle">${x}</text>`)}
 <text class="tick" x="${width - right}" y="${height - 10}" text-anchor="end" dx="0" dy="-18">${along}</text>
 ${drawn.map(({ points }, i) =>
   points.length === 1

@@ -47,6 +47,19 @@ describe('lineChart', () => {
   it('draws one point, none, and numbers that are not finite', () => {
     expect(lineChart([{ name: 'a', points: [[1, 1]] }], { along: 'step' }).markup).toContain('<circle')
     expect(lineChart([{ name: 'a', points: [] }], { along: 'step' }).markup).toContain('nothing was measured')
+    const { markup: short } = lineChart(
+      [
+        {
+          name: 'a',
+          points: [
+            [0, 1],
+            [1, 2],
+          ],
+        },
+      ],
+      { along: 'step' },
+    )
+    expect([...short.matchAll(/text-anchor="middle">([^<]*)</g)].map(([, tick]) => tick)).toEqual(['0', '1'])
     const { markup } = lineChart(
       [
         {

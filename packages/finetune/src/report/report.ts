@@ -69,12 +69,12 @@ function training(events: readonly TrainEvent[]): Content {
   const drift = epochs.flatMap(({ step, lossDiff }): [number, number][] => (lossDiff === undefined ? [] : [[step, lossDiff]]))
   const kept = end && { x: end.bestStep, label: end.bestStep === 0 ? 'kept: the model as it came' : `kept: step ${end.bestStep}` }
   return html`<h2>Training</h2><div class="charts">
-<figure><figcaption>loss</figcaption>${lineChart([{ name: 'loss', points: steps.map(({ step, loss }) => [step, loss]) }], { along: 'step' })}</figure>
+${steps.length > 0 ? html`<figure><figcaption>loss</figcaption>${lineChart([{ name: 'loss', points: steps.map(({ step, loss }) => [step, loss]) }], { along: 'step' })}</figure>` : undefined}
 ${dev.length > 0 ? html`<figure><figcaption>dev ${metric}</figcaption>${lineChart([{ name: metric, points: dev }], { along: 'step', mark: kept })}</figure>` : undefined}
 ${drift.length > 0 ? html`<figure><figcaption>loss diff: how far the embeddings have moved</figcaption>${lineChart([{ name: 'loss diff', points: [[0, 0], ...drift] }], { along: 'step' })}</figure>` : undefined}
 </div>
-${epochs.length > 0 ? html`<table><tr><th>epoch</th><th>loss</th><th>loss diff</th><th>dev ${metric}</th><th>seconds</th></tr>${epochs.map((epoch) => html`<tr><td>${epoch.epoch}</td><td>${epoch.loss.toFixed(4)}</td><td>${epoch.lossDiff?.toFixed(4)}</td><td>${figure(epoch.metrics?.[metric])}</td><td>${epoch.seconds.toFixed(1)}</td></tr>`)}</table>` : undefined}
-${end ? html`<p class="note">${end.steps} steps in ${end.seconds.toFixed(1)} s; ${end.bestStep === 0 ? 'nothing was better on dev than the model as it came' : `step ${end.bestStep} was kept`}.</p>` : undefined}`
+${epochs.length > 0 ? html`<div class="wide"><table><tr><th>epoch</th><th>loss</th><th>loss diff</th><th>dev ${metric}</th><th>seconds</th></tr>${epochs.map((epoch) => html`<tr><td>${epoch.epoch}</td><td>${epoch.loss.toFixed(4)}</td><td>${epoch.lossDiff?.toFixed(4)}</td><td>${figure(epoch.metrics?.[metric])}</td><td>${epoch.seconds.toFixed(1)}</td></tr>`)}</table></div>` : undefined}
+${end ? html`<p class="note">${end.steps} ${end.steps === 1 ? 'step' : 'steps'} in ${end.seconds.toFixed(1)} s; ${end.bestStep === 0 ? 'nothing was better on dev than the model as it came' : `step ${end.bestStep} was kept`}.</p>` : undefined}`
 }
 
 function measurements({ queries, split, systems, metrics, differences }: NonNullable<ReportInput['measured']>): Content {
@@ -82,14 +82,14 @@ function measurements({ queries, split, systems, metrics, differences }: NonNull
   const cell = (value: number | undefined, metric: string) =>
     html`<td class="${value === best.get(metric) ? 'best' : ''}" style="--part:${Math.max(0, Math.min(1, value ?? 0)).toFixed(4)}">${figure(value)}</td>`
   return html`<h2>Measured</h2><p class="note">${queries.toLocaleString('en')} queries of the ${split} split.</p>
-<table class="bars"><tr><th></th>${metrics.map((metric) => html`<th>${metric}</th>`)}</tr>${Object.entries(systems).map(([name, values]) => html`<tr><th scope="row">${name}</th>${metrics.map((metric) => cell(values[metric], metric))}</tr>`)}</table>
-<table><tr><th></th><th>difference</th><th>p</th><th>won</th><th>lost</th><th>tied</th></tr>${differences.map(
+<div class="wide"><table class="bars"><tr><th></th>${metrics.map((metric) => html`<th>${metric}</th>`)}</tr>${Object.entries(systems).map(([name, values]) => html`<tr><th scope="row">${name}</th>${metrics.map((metric) => cell(values[metric], metric))}</tr>`)}</table></div>
+<div class="wide"><table><tr><th></th><th>difference</th><th>p</th><th>won</th><th>lost</th><th>tied</th></tr>${differences.map(
     ({ candidate, baseline, metric, comparison }) => {
       const { difference, pValue, won, lost, tied } = comparison
       const sure = pValue < 0.05 ? (difference > 0 ? 'better' : 'worse') : ''
       return html`<tr><th scope="row">${candidate} − ${baseline}, ${metric}</th><td class="${sure}">${signed(difference)}</td><td>${pValue < 0.001 ? '< 0.001' : figure(pValue)}</td><td>${won}</td><td>${lost}</td><td>${tied}</td></tr>`
     },
-  )}</table><p class="note">p: two-sided paired randomisation test.</p>`
+  )}</table></div><p class="note">p: two-sided paired randomisation test.</p>`
 }
 
 const shown = ({ text, image }: Shown): Markup =>
