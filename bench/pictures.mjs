@@ -3,13 +3,17 @@
 //             turns, the ratio is the median of theirs. And how long a picture keeps the main thread, where training runs.
 //  PIL        what decoded pictures differ from PIL's, in levels of 255 (needs MS_PYTHON with pillow and numpy)
 //  augment    processor milliseconds a batch, beside a training step of a small residual network of nine 3 × 3 convolutions, 32 to 192 channels
+//  waiting    how long the engine stands idle between two steps of a training of ms-mini-image (32 pictures a step, the engine in a thread of
+//             its own as in `ms train`), as a share of a step: with pictures as they are, and varied. What the second has more is for data.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { imageProcessor } from '@ms/backbones/node'
 import { seededRandom } from '@ms/core'
-import { augmentRandom, standardPictureAugment } from '@ms/finetune'
+import { loadImageEncoder } from '@ms/embed'
+import { adamw, augmentRandom, constant, finish, standardPictureAugment, supervisedContrastive, train } from '@ms/finetune'
+import { miniImage } from '@ms/mini'
 import { conv2d, globalAveragePool, softmaxCrossEntropy } from '@ms/runtime'
 import { openEngine } from '@ms/runtime/node'
 import * as tf from '@tensorflow/tfjs-core'
@@ -189,8 +193,50 @@ async function augmenting(size, batch) {
   return result
 }
 
+async function waiting(strength) {
+  const engine = await openEngine({ backend, threads: 1, worker: true })
+  const encoder = await loadImageEncoder(miniImage(), { openProcessor: (wanted) => imageProcessor(wanted, { extent: 'whole' }) })
+  const [idle, busy] = [[], []]
+  let ended
+  const watched = {
+    name: engine.name,
+    threads: engine.threads,
+    compile: (...given) => engine.compile(...given),
+    differentiate: async (...given) => {
+      const made = await engine.differentiate(...given)
+      return {
+        run: async (...values) => {
+          const began = performance.now()
+          if (ended !== undefined) idle.push(began - ended)
+          const result = await made.run(...values)
+          ended = performance.now()
+          busy.push(ended - began)
+          return result
+        },
+        dispose: () => made.dispose(),
+      }
+    },
+  }
+  const count = 128
+  const pictures = Array.from({ length: count }, (_, i) => photograph(100 + (i % 7), 100))
+  const columns = [await Promise.all(pictures.map((picture) => picture.png().toBuffer()))]
+  const training = train({
+    encoder,
+    examples: { kind: 'labelled', columns, labels: columns[0].map((_, i) => `${i >> 1}`), modalities: ['image'] },
+    loss: supervisedContrastive({ perClass: 2 }),
+    ...(strength ? { augment: { prepared: standardPictureAugment(encoder.settings.crop, strength) } } : {}),
+    settings: { epochs: 4, batchSize: 32, learningRate: 1e-5, optimizer: adamw(), schedule: constant() },
+    engine: watched,
+  })
+  await finish(training)
+  await engine.dispose()
+  // The first step records the graph, and between epochs the loss diff is measured.
+  const step = median(busy.slice(1))
+  return { stepMs: round(step, 1), idleMs: round(median(idle)), idleShare: round(median(idle) / (step + median(idle)), 3) }
+}
+
 const backend = process.argv.includes('--backend') ? process.argv[process.argv.indexOf('--backend') + 1] : 'auto'
-const only = process.argv.find((word) => ['decoding', 'pil', 'augment'].includes(word))
+const only = process.argv.find((word) => ['decoding', 'pil', 'augment', 'waiting'].includes(word))
 const wanted = (name) => !only || only === name
 const result = {}
 if (wanted('decoding')) for (const [name, bytes] of Object.entries(kinds)) result[name] = await decoding(bytes, name)
@@ -199,6 +245,9 @@ if (wanted('pil') && process.env.MS_PYTHON)
 if (wanted('augment')) {
   result['augment 64'] = await augmenting(64, 32)
   result['augment 224'] = await augmenting(224, 8)
+}
+if (wanted('waiting')) {
+  for (const strength of [undefined, 'light', 'strong']) result[`waiting, ${strength ?? 'as they are'}`] = await waiting(strength)
 }
 rmSync(folder, { recursive: true })
 console.log(process.argv.includes('--json') ? JSON.stringify(result) : result)

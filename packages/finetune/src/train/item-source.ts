@@ -1,6 +1,7 @@
 import type { Role } from '@ms/core'
 import type { Encoder, Prepared } from '@ms/core/tensor'
 import { type Augmentation, augmentRandom } from '../augment/augment.js'
+import { nextTurn } from './next-turn.js'
 import type { TrainingSide } from './training-sides.js'
 
 const roleOf = (column: number): Role => (column === 0 ? 'query' : 'document')
@@ -48,11 +49,14 @@ export async function openItems<Item>(options: ItemSourceOptions<Item>): Promise
     const { item: vary, prepared: varyPrepared } = augment[at] ?? {}
     const randoms = Array.from(examples, (example) => augmentRandom(seed, { epoch, example, column: at }))
     const items = Array.from(examples, (example) => columns[at][example])
+    if (vary) await nextTurn()
     const known = vary ? undefined : kept[at]
     const ready = known
       ? items.map((item) => known.get(item)!)
       : await encoders[at].processor.prepare(vary ? items.map((item, i) => vary(item, randoms[i])) : items, roleOf(at))
-    return varyPrepared ? ready.map((each, i) => varyPrepared(each, randoms[i])) : ready
+    if (!varyPrepared) return ready
+    await nextTurn()
+    return ready.map((each, i) => varyPrepared(each, randoms[i]))
   }
   return { samples, batch: (epoch, examples) => Promise.all(columns.map((_, at) => column(epoch, at, examples))) }
 }

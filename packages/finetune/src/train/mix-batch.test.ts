@@ -34,21 +34,21 @@ beforeAll(async () => {
 afterAll(() => Promise.all([cpu.dispose(), traced.dispose()]))
 
 describe('mixup in training', () => {
-  it('mixes all columns by one plan, which depends on seed, epoch and batch alone', () => {
+  it('mixes all columns by one plan, which depends on seed, epoch and batch alone', async () => {
     const examples: Examples<string> = { kind: 'pair', columns: [[...'abcdef'], [...'ghijkl']] }
     const columns = [0, 1].map((column) => Array.from({ length: 4 }, (_, i) => ({ cost: 1, values: Uint8Array.of(10 * i + column) })))
     const loss = softmaxClassifier({ labels: ['x', 'y'], dim: 2 })
     const mixed = (seed: number, epoch: number) =>
       batchMixer({ mix: greys, loss, examples, settings: { seed } })(epoch, Int32Array.of(3, 1, 0, 5), columns)
-    const { columns: got, mix: plan } = mixed(1, 0)
+    const { columns: got, mix: plan } = await mixed(1, 0)
     expect(got).toEqual(columns.map((column) => greys.items(column, plan!)))
     expect(got).not.toEqual(columns)
-    expect(mixed(1, 0)).toEqual({ columns: got, mix: plan })
-    expect(mixed(2, 0).mix).not.toEqual(plan)
-    expect(mixed(1, 1).mix).not.toEqual(plan)
+    expect(await mixed(1, 0)).toEqual({ columns: got, mix: plan })
+    expect((await mixed(2, 0)).mix).not.toEqual(plan)
+    expect((await mixed(1, 1)).mix).not.toEqual(plan)
   })
 
-  it('mixes within a class where a loss has no mixed targets', () => {
+  it('mixes within a class where a loss has no mixed targets', async () => {
     const labels = [...'xyxyxy']
     const examples: Examples<string> = { kind: 'labelled', columns: [[...'abcdef']], labels }
     const seen: (readonly string[] | undefined)[] = []
@@ -60,7 +60,7 @@ describe('mixup in training', () => {
       },
     }
     const columns = [Array.from({ length: 3 }, () => ({ cost: 1, values: new Uint8Array(1) }))]
-    const mixed = batchMixer({ mix: spy, loss: batchHardTriplet(), examples, settings: {} })(0, Int32Array.of(4, 1, 0), columns)
+    const mixed = await batchMixer({ mix: spy, loss: batchHardTriplet(), examples, settings: {} })(0, Int32Array.of(4, 1, 0), columns)
     expect(seen).toEqual([['x', 'y', 'x']])
     expect(mixed.mix).toBeUndefined()
   })

@@ -1,5 +1,6 @@
 import { seededRandom } from '@ms/core'
 import type { MixPlan, Prepared } from '@ms/core/tensor'
+import { nextTurn } from './next-turn.js'
 import type { TrainOptions } from './train-options.js'
 
 type Columns = readonly (readonly Prepared[])[]
@@ -14,8 +15,9 @@ type Mixing<Item, P extends Prepared> = Pick<TrainOptions<Item, P>, 'mix' | 'los
  * @returns the columns, and the plan where the loss has to know it
  */
 export function batchMixer<Item, P extends Prepared>({ mix, loss, examples, settings: { seed = 1 } }: Mixing<Item, P>) {
-  return (epoch: number, batch: Int32Array, columns: Columns): { readonly columns: Columns; readonly mix?: MixPlan } => {
+  return async (epoch: number, batch: Int32Array, columns: Columns): Promise<{ readonly columns: Columns; readonly mix?: MixPlan }> => {
     if (!mix) return { columns }
+    await nextTurn()
     const random = seededRandom(seed, `/mix/${epoch}/${batch[0]}`)
     const { labels } = examples
     const ofOneClass = labels && !loss.mixes ? Array.from(batch, (example) => labels[example]) : undefined

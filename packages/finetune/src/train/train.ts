@@ -104,7 +104,7 @@ async function* run<Item, P extends Prepared>(
 
   const mixed = batchMixer(options)
   const stepBatch = async (epoch: number, batch: Int32Array) => {
-    const { columns, mix } = mixed(epoch, batch, await items.batch(epoch, batch))
+    const { columns, mix } = await mixed(epoch, batch, await items.batch(epoch, batch))
     return { columns, lossInputs: loss.inputs?.({ ...examplesOf(batch, keys, examples), positives, mix }) ?? {} }
   }
   const ahead = await Promise.all(
@@ -164,7 +164,7 @@ async function* run<Item, P extends Prepared>(
       const batches = batchesOf(epoch)
       const first = epoch === saved?.epoch ? saved.batch : 0
       let lossSum = first > 0 ? (saved?.lossSum ?? 0) : 0
-      // The next batch is made ready while the one before it is computed: decoding has threads of its own.
+      // The next batch is made ready while the one before it is computed: decoding has threads of its own, and varying waits for its turn.
       let upcoming = first < batches.length ? stepBatch(epoch, batches[first]) : undefined
       for (let at = first; at < batches.length; at++) {
         if (step >= steps) {
