@@ -1,5 +1,6 @@
 // `node --expose-gc measure.mjs train|encode BACKEND MODEL STEPS SPACING`: does STEPS steps with a tiny model and prints what the process held after
 // every SPACING of them, as JSON. It runs by itself, on the built packages: beside a test runner, the memory is not ours alone.
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { memoryFiles, seededRandom } from '../../packages/core/dist/index.js'
 import { createEmbedder, loadEncoder } from '../../packages/embed/dist/index.js'
@@ -29,7 +30,14 @@ const samples = []
 const sample = (step) => {
   if (step % spacing !== 0) return
   globalThis.gc()
-  samples.push({ step, tensors: engine.memory().tensors, rss: process.memoryUsage.rss() })
+  samples.push({ step, tensors: engine.memory().tensors, held: heldBytes() })
+}
+
+/** Bytes of the process in memory, without the pages of files (libraries) where the system tells: those come and go as other processes need room. */
+function heldBytes() {
+  if (process.platform !== 'linux') return process.memoryUsage.rss()
+  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))
+  return Number(kilobytes) * 1024
 }
 
 if (job === 'train') {
