@@ -46,3 +46,9 @@ export function withoutHead(encoder) {
   const parameters = new Map([...encoder.parameters].filter(([name]) => !name.startsWith('2_Dense')))
   return encoder.withModules([pool, normalize(pool.widths)], parameters)
 }
+
+/** The pooled features as they are, for a head that is fitted on them. */
+export function features(encoder) {
+  const [pool] = encoder.parts.modules
+  return encoder.withModules([pool], encoder.parameters)
+}

@@ -84,7 +84,7 @@ export function imageProcessor(settings: ImageSettings, options: ImageProcessorO
       if (identity !== undefined) memory.set(identity, picture)
       return picture
     } finally {
-      await close()
+      close()
     }
   }
 
