@@ -599,6 +599,13 @@ const spoiltCollections: (Omit<Case, 'words'> & { readonly words?: string })[] =
   },
   { name: 'neither a query nor --like', words: 'search --collection collection', code: 'cli.usage', where: 'the command line' },
   {
+    name: 'an empty query',
+    words: 'search --collection collection ',
+    code: 'cli.usage',
+    where: 'the command line',
+    says: /query is empty/,
+  },
+  {
     name: 'a document to add that is malformed',
     spoil: ({ write }) => write('more.jsonl', '{"_id":"n","text":"new"}\nnot json\n'),
     words: 'index add --collection collection --input more.jsonl',

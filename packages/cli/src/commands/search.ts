@@ -32,6 +32,8 @@ export const searchCommand = defineCommand({
     const [query] = operands
     if ([query, options.image, options.like].filter((each) => each !== undefined).length !== 1)
       throw wrongUse('one query is needed: words, --image FILE or --like ID', 'ms search --collection C "what you look for"')
+    if (query?.trim() === '')
+      throw wrongUse('the query is empty', 'Write what you look for: ms search --collection C "two pages on one sheet"')
     const { documents, vectorIndex, lexicalIndex, manifest } = await openCollection(options.collection)
     const mode = options.mode as SearchMode | undefined
     if (vectorIndex && mode !== 'lexical') await assertPluginOf(manifest.settings, options.plugin, options.collection)
