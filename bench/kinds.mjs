@@ -11,6 +11,16 @@ const encode = (name, what) => ({
   peers: { 'sentence-transformers': python('encoding.py', 'transformer', 'MODEL', `TEXTS:${name}`) },
 })
 
+const resnet = (mode, what) => ({
+  title: `Train ResNet-50, a step of 8 pictures of 224 × 224, ${what}`,
+  figure: 'stepMs',
+  ours: node('resnet-training.mjs', mode, '5'),
+  peers: { PyTorch: python('resnet_training.py', mode, '5') },
+})
+
+/** Rows, width, tokens of a text, pairs of a step, steps. */
+const tableSizes = ['30522', '256', '64', '128', '60']
+
 export const kinds = {
   'train-uniform': {
     title: 'Train MiniLM, a step of 32 pairs × 64 tokens, Adam',
@@ -39,6 +49,14 @@ export const kinds = {
     ours: node('minilm-training.mjs', 'uniform-dropout', 'MODEL', 'DATA', '6'),
     peers: { PyTorch: python('minilm_training.py', 'uniform-dropout', 'MODEL', 'DATA', '6') },
   },
+  'train-static': {
+    title: 'Train a table of 30,522 × 256, a step of 128 pairs × 64 tokens, Adam on the rows of the batch',
+    figure: 'stepMs',
+    ours: node('static-training.mjs', ...tableSizes),
+    peers: { PyTorch: python('static_training.py', ...tableSizes) },
+  },
+  'train-resnet-50': resnet('frozen', 'batch norm frozen'),
+  'train-resnet-50-batch': resnet('batch', 'batch norm by the batch'),
   'encode-16': encode('16', '600 texts of 16 tokens'),
   'encode-64': encode('64', '200 texts of 64 tokens'),
   'encode-256': encode('256', '60 texts of 256 tokens'),
@@ -74,8 +92,6 @@ function grow(title, kind, size) {
 
 /** Scripts that compare on their own and print one JSON document with `--json`. */
 export const scripts = {
-  'train-static': ['static-training.mjs'],
-  'train-resnet-50': ['resnet-training.mjs'],
   'encode-int8': ['encode-int8.mjs', 'MODEL'],
   start: ['start.mjs', 'MODEL'],
   'tokenising-share': ['tokenising-share.mjs', 'MODEL'],

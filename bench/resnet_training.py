@@ -1,11 +1,11 @@
 """The peer of bench/resnet-training.mjs: the same training in PyTorch.
 
-Needs torch. Prints the median CPU milliseconds of a step and the peak memory; run through resnet-training.mjs.
+`resnet_training.py frozen|batch STEPS`; needs torch. Prints the milliseconds of each step and the peak memory; run by bench/run.mjs.
 """
 
 import json
+import os
 import resource
-import statistics
 import sys
 import time
 
@@ -13,8 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-steps, mode = int(sys.argv[1]), sys.argv[2]
-torch.set_num_threads(1)
+mode, steps = sys.argv[1], int(sys.argv[2])
+clock = time.perf_counter if os.environ.get("MS_CLOCK") == "wall" else time.process_time
+torch.set_num_threads(int(os.environ.get("MS_THREADS", "1")))
 torch.manual_seed(1)
 
 
@@ -61,12 +62,12 @@ optimizer = torch.optim.SGD(network.parameters(), 1e-4, momentum=0.9)
 x, labels = torch.randn(8, 3, 224, 224), torch.arange(8) % 10
 times = []
 for _ in range(steps + 1):
-    start = time.process_time()
+    start = clock()
     optimizer.zero_grad()
     loss = F.cross_entropy(network(x), labels)
     loss.backward()
     optimizer.step()
     loss.item()
-    times.append(time.process_time() - start)
+    times.append(1000 * (clock() - start))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-print(json.dumps({"stepMs": 1000 * statistics.median(times[1:]), "peakMb": round(peak)}))
+print(json.dumps({"stepMs": times[1:], "peakMb": round(peak)}))

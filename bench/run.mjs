@@ -1,7 +1,7 @@
 // Ours beside peers: `pnpm bench [KIND …] [--rounds N] [--threads N]`. Without kinds, all. With one thread CPU milliseconds (user +
 // system), with more the milliseconds on the clock; a process a round, ours and the peers in turn, medians; ratios are taken round by
-// round and their median told. Writes results/DATE-KIND.json (DATE-KIND-Nt.json) and the tables of docs/performance.md. Peers run where MS_PYTHON names a Python that has them
-// (scripts/python-env.sh). MS_MODEL and MS_DATA name all-MiniLM-L6-v2 and the help collection, else those in .cache.
+// round and their median told. Writes results/DATE-KIND.json (DATE-KIND-Nt.json) and the tables of docs/performance.md. Peers run where
+// MS_PYTHON names a Python that has them (scripts/python-env.sh). MS_MODEL and MS_DATA name all-MiniLM-L6-v2 and the help collection, else those in .cache.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -18,15 +18,26 @@ const model = process.env.MS_MODEL ?? join(cache, 'models/all-MiniLM-L6-v2')
 const data = process.env.MS_DATA ?? join(cache, 'data/lohelp-en')
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, threads: { type: 'string', default: '1' } },
+  options: { rounds: { type: 'string', default: '5' }, threads: { type: 'string', default: '1' }, help: { type: 'boolean' } },
 })
-const rounds = Number(values.rounds)
-const threads = Number(values.threads)
+if (values.help) {
+  console.log(`pnpm bench [KIND …] [--rounds N] [--threads N]
+
+At any number of threads, in so many rounds: ${Object.keys(kinds).join(', ')}
+At one thread, in rounds of their own: ${Object.keys(scripts).join(', ')}`)
+  process.exit()
+}
+const [rounds, threads] = ['rounds', 'threads'].map((name) => {
+  if (/^[1-9]\d*$/.test(values[name])) return Number(values[name])
+  console.error(`--${name} is "${values[name]}": give a whole number from 1`)
+  return process.exit(2)
+})
 // What compares on its own does so at one thread.
 const all = [...Object.keys(kinds), ...(threads === 1 ? Object.keys(scripts) : [])]
 const unknown = positionals.filter((kind) => !all.includes(kind))
 if (unknown.length > 0) {
-  console.error(`there is no ${unknown.join(', ')}; there are ${all.join(', ')}`)
+  const where = threads === 1 ? '' : ` at ${threads} threads`
+  console.error(`there is no ${unknown.join(', ')}${where}; there are ${all.join(', ')}`)
   process.exit(2)
 }
 
@@ -57,7 +68,7 @@ for (const kind of positionals.length > 0 ? positionals : all) {
   }
   const result = kinds[kind] ? compare(kinds[kind]) : JSON.parse(run({ program: 'node', words: [...scripts[kind], '--json'] }))
   const date = new Date().toISOString().slice(0, 10)
-  const command = `pnpm bench ${kind} --rounds ${rounds}${threads === 1 ? '' : ` --threads ${threads}`}`
+  const command = `pnpm bench ${kind}${kinds[kind] ? ` --rounds ${rounds}` : ''}${threads === 1 ? '' : ` --threads ${threads}`}`
   const about = { kind, threads, date, cpu: cpus()[0]?.model.trim(), node: process.version, command }
   mkdirSync(join(folder, 'results'), { recursive: true })
   writeFileSync(

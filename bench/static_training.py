@@ -1,9 +1,11 @@
 """The peer of bench/static-training.mjs: the same training in PyTorch (EmbeddingBag with sparse gradients, SparseAdam).
 
-Needs torch. Prints the median CPU milliseconds of a step; run through static-training.mjs.
+`static_training.py ROWS WIDTH TOKENS BATCH STEPS`; needs torch. Prints the milliseconds of each step and the peak memory; run by bench/run.mjs.
 """
 
-import statistics
+import json
+import os
+import resource
 import sys
 import time
 
@@ -11,7 +13,8 @@ import torch
 import torch.nn.functional as F
 
 vocabulary, dim, tokens, batch, steps = (int(value) for value in sys.argv[1:6])
-torch.set_num_threads(1)
+clock = time.perf_counter if os.environ.get("MS_CLOCK") == "wall" else time.process_time
+torch.set_num_threads(int(os.environ.get("MS_THREADS", "1")))
 torch.manual_seed(1)
 
 
@@ -31,7 +34,7 @@ times = []
 for step in range(steps):
     if step % 10 == 0:
         order = torch.randperm(batch * 10)
-    start = time.process_time()
+    start = clock()
     chosen = order[step % 10 * batch : (step % 10 + 1) * batch]
     anchors, positives = (F.normalize(table(column[chosen].flatten(), offsets)) for column in columns)
     loss = F.cross_entropy(anchors @ positives.T * 20, targets)
@@ -39,5 +42,6 @@ for step in range(steps):
     loss.backward()
     optimizer.step()
     loss.item()
-    times.append(time.process_time() - start)
-print(1000 * statistics.median(times[10:]))
+    times.append(1000 * (clock() - start))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+print(json.dumps({"stepMs": times[10:], "peakMb": round(peak)}))
