@@ -1,6 +1,6 @@
 // A million short texts through `ms encode`, once without a break and once stopped by SIGTERM half way and resumed: the bytes must be the
-// same, and memory must not grow with the number of texts. `node bench/million.mjs [--texts N] [--model M] [--json]`, after `pnpm build`.
-// One thread. Texts are made by rule from one seed: 3 to 12 words of a vocabulary of 20,000 that are made up of syllables.
+// same, and memory must not grow with the number of texts. `node bench/million.mjs [--texts N] [--model M] [--threads N] [--json]`, after `pnpm build`.
+// One thread by default. Texts are made by rule from one seed: 3 to 12 words of a vocabulary of 20,000 that are made up of syllables.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -12,7 +12,12 @@ import { parseArgs } from 'node:util'
 import { seededRandom } from '@ms/core'
 
 const { values } = parseArgs({
-  options: { texts: { type: 'string', default: '1000000' }, model: { type: 'string', default: 'ms-mini-text' }, json: { type: 'boolean' } },
+  options: {
+    texts: { type: 'string', default: '1000000' },
+    model: { type: 'string', default: 'ms-mini-text' },
+    threads: { type: 'string', default: '1' },
+    json: { type: 'boolean' },
+  },
 })
 const count = Number(values.texts)
 const bin = fileURLToPath(new URL('../packages/cli/dist/bin.js', import.meta.url))
@@ -70,7 +75,7 @@ async function encode(input, { output = input, resume = false, stopAt } = {}) {
     '--output',
     inFolder(`${output}.npy`),
     '--threads',
-    '1',
+    values.threads,
   ]
   const child = spawn(process.execPath, ['--require', peak, bin, ...words, ...(resume ? ['--resume'] : [])], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -5,5 +5,6 @@ export default library({
     index: 'src/index.ts',
     'node/index': 'src/node/index.ts',
     'node/serve': 'src/node/serve.ts',
+    'node/embed-thread': 'src/node/threads/embed-thread.ts',
   },
 })

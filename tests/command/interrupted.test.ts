@@ -76,6 +76,23 @@ describe('ms train, interrupted', () => {
   })
 })
 
+describe('ms encode in several threads', () => {
+  it('writes the bytes of one thread, stopped and resumed too', async () => {
+    const texts = Array.from({ length: 400_000 }, (_, i) =>
+      `${things[i % 9]} of ${colours[i % 4]} ${things[(7 * i) % 10]} `.repeat(1 + (i % 5)),
+    )
+    await writeFile(join(cwd, 'most.txt'), `${texts.join('\n')}\n`)
+    const encode = 'encode --model model --input most.txt --quiet'
+    await good(`${encode} --output one.npy --threads 1`)
+    const late = async () => ((await stat(join(cwd, 'three.npy.partial')).catch(() => undefined))?.size ?? 0) > 6_000_000
+    expect(await killed(`${encode} --output three.npy --threads 3`, late, 'SIGINT')).toBe(true)
+    await good(`${encode} --output three.npy --threads 3 --resume`)
+    for (const end of ['npy', 'ids.txt'])
+      expect((await readFile(join(cwd, `three.${end}`))).equals(await readFile(join(cwd, `one.${end}`)))).toBe(true)
+    for (const name of ['most.txt', 'one.npy', 'three.npy']) await rm(join(cwd, name))
+  })
+})
+
 describe('ms encode, killed', () => {
   it('goes on with --resume where it stopped, and ends with the same file', async () => {
     const texts = Array.from({ length: 60_000 }, (_, i) => `the ${things[i % things.length]} of ${colours[i % 3]} ${things[(7 * i) % 5]}`)

@@ -68,6 +68,31 @@ describe('examples/plugin-encoder, installed from packed packages alone', () => 
     await expect(without).rejects.toThrow(/encoder\.plugin-missing.*char-ngrams/s)
   })
 
+  it('embeds many texts in threads', { timeout: 300_000 }, async () => {
+    await writeFile(join(project(), 'many.txt'), Array.from({ length: 200_000 }, (_, i) => `page ${i} of ${i % 977}\n`).join(''))
+    await writeFile(join(project(), 'count.cjs'), "process.on('worker', () => require('node:fs').appendFileSync('threads.txt', '.'))")
+    const encode = (threads: string, output: string) =>
+      run(
+        project(),
+        process.execPath,
+        '--require',
+        './count.cjs',
+        'node_modules/@ms/cli/dist/bin.js',
+        'encode',
+        '--input',
+        'many.txt',
+        '--threads',
+        threads,
+        '--output',
+        output,
+      )
+    await encode('1', 'one.npy')
+    expect(existsSync(join(project(), 'threads.txt'))).toBe(false)
+    await encode('2', 'two.npy')
+    expect(await readFile(join(project(), 'threads.txt'), 'utf8')).toBe('..')
+    expect((await readFile(join(project(), 'two.npy'))).equals(await readFile(join(project(), 'one.npy')))).toBe(true)
+  })
+
   // Measured: .165 before, .240 after; BM25 has .521. Documents there are long, which this encoder is not made for.
   const help = lohelp('zh')
   it.skipIf(!help)('learns what Chinese help pages are asked for', { timeout: 600_000 }, async () => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import {
   createEmbedder,
+  createThreadedEmbedder,
   type EmbedderOptions,
   type ExportedEncoder,
   type ExportedModel,
@@ -50,7 +51,7 @@ async function open(
     const { text, image } = await openExported(name, { options, terminal })
     await image?.dispose()
     if (!text) throw takesPictures(name)
-    return owned(text, settings(text))
+    return owned(text, await createEmbedder(text, settings(text)))
   }
   const { plugin = [] } = options
   if (plugin.length === 0) return openText(name, { options, terminal, signal }, settings)
@@ -83,7 +84,7 @@ async function openText(
   if (known) {
     for (const { code, message } of known.notices) terminal.note(`note[${code}]: ${message}`)
     tellEngine(known, quick, terminal)
-    return owned(known, settings(known))
+    return owned(known, await createThreadedEmbedder(known, { ...settings(known), threads: quick.threads }))
   }
   const [{ openModel }, { openEngineFor }, { takeSnapshot }] = await Promise.all([
     import('./open-model.js'),
@@ -95,7 +96,7 @@ async function openText(
   const taken = quick && (await takeSnapshot(encoder, files, quick).catch(() => undefined))
   if (taken) {
     tellEngine(taken, quick, terminal)
-    return owned(taken, settings(taken))
+    return owned(taken, await createThreadedEmbedder(taken, { ...settings(taken), threads: quick.threads }))
   }
   return createEmbedder(encoder, { ...settings(encoder), engine: () => openEngineFor(options, terminal, signal) })
 }
@@ -109,16 +110,13 @@ function tellEngine({ kind }: SnapshotEncoder, { threads = availableParallelism(
 }
 
 /** An embedder that takes its encoder with it. */
-async function owned(encoder: ExportedEncoder, settings: OpenEmbedderOptions['embedder']): Promise<OwnedEmbedder<string>> {
-  const embedder = await createEmbedder(encoder, settings)
-  return {
-    ...embedder,
-    dispose: async () => {
-      await embedder.dispose()
-      await encoder.dispose()
-    },
-  }
-}
+const owned = (encoder: ExportedEncoder, embedder: OwnedEmbedder<string>): OwnedEmbedder<string> => ({
+  ...embedder,
+  dispose: async () => {
+    await embedder.dispose()
+    await encoder.dispose()
+  },
+})
 
 /** @throws `cli.usage` */
 function threadsOfEnvironment(): number | undefined {

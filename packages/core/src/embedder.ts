@@ -16,6 +16,8 @@ export interface Embedder<Item = string> {
   readonly dim: number
   /** Hash of weights, config, processor, pooling and prompts: vectors of two spaces never meet. */
   readonly space: string
+  /** Calls of `embed` that are worth having at a time: one that computes in several threads wants several. Default: 1. */
+  readonly concurrency?: number
   /** `[items.length, dim]` in the order of `items`. */
   embed(items: readonly Item[], options?: EmbedOptions): Promise<Vectors>
 }

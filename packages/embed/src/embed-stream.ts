@@ -33,20 +33,47 @@ export async function* embedStream<Item>(
   source: AsyncIterable<Item> | Iterable<Item>,
   { chunkItems = 1024, onProgress, ...options }: EmbedStreamOptions = {},
 ): AsyncGenerator<EmbeddedChunk<Item>> {
+  const chunks = chunksOf(source, chunkItems, options.signal)
+  let reading: Promise<unknown> = Promise.resolve()
   let done = 0
-  const embed = async (items: readonly Item[]): Promise<EmbeddedChunk<Item>> => {
-    const vectors = await embedder.embed(items, options)
-    done += items.length
-    onProgress?.({ done, total: done, unit: 'items' })
-    return { items, vectors }
+  /** Reads the next chunk when the one before is read, and embeds it beside others. */
+  const next = (): Promise<EmbeddedChunk<Item> | undefined> => {
+    const read = reading.then(() => chunks.next())
+    reading = read
+    const embedded = read.then(async ({ value: items }) => items && { items, vectors: await embedder.embed(items, options) })
+    // It may fail before it is waited for.
+    embedded.catch(() => undefined)
+    return embedded
   }
+  const coming = Array.from({ length: embedder.concurrency ?? 1 }, next)
+  try {
+    for (;;) {
+      const chunk = await coming.shift()
+      if (!chunk) return
+      done += chunk.items.length
+      onProgress?.({ done, total: done, unit: 'items' })
+      if (coming.length > 0) coming.push(next())
+      yield chunk
+      if (coming.length === 0) coming.push(next())
+    }
+  } finally {
+    await Promise.allSettled(coming)
+    await chunks.return(undefined)
+  }
+}
+
+async function* chunksOf<Item>(
+  source: AsyncIterable<Item> | Iterable<Item>,
+  chunkItems: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly Item[], undefined> {
   let chunk: Item[] = []
   for await (const item of source) {
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     chunk.push(item)
     if (chunk.length < chunkItems) continue
-    yield await embed(chunk)
+    yield chunk
     chunk = []
   }
-  if (chunk.length > 0) yield await embed(chunk)
+  if (chunk.length > 0) yield chunk
 }

@@ -1,4 +1,4 @@
-import { memoryFiles, type Progress, row } from '@ms/core'
+import { memoryFiles, type Progress, row, vectors } from '@ms/core'
 import type { Encoder, Engine, Inputs } from '@ms/core/tensor'
 import { createEagerEngine } from '@ms/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -275,5 +275,64 @@ describe('embedStream', () => {
     }
     expect(sizes).toEqual([10, 10, 5])
     for await (const _ of embedStream(embedder, [])) expect.fail('there is nothing to embed')
+  })
+
+  /** Answers when it is told to, in any order. */
+  function slowEmbedder(concurrency: number) {
+    const waiting: (() => void)[] = []
+    const embed = async (items: readonly number[]) => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      return vectors(Float32Array.from(items), items.length, 1)
+    }
+    return { waiting, embedder: { dim: 1, space: 'numbers', concurrency, embed } }
+  }
+  const tick = () => new Promise((resolve) => setTimeout(resolve, 0))
+
+  it('has as many chunks at a time as the embedder wants, and gives them in order', async () => {
+    const { waiting, embedder } = slowEmbedder(3)
+    const stream = embedStream(embedder, Array(20).keys(), { chunkItems: 2 })
+    const found: number[] = []
+    let ended = false
+    const reading = (async () => {
+      for await (const { vectors } of stream) found.push(...vectors.data)
+      ended = true
+    })()
+    await tick()
+    expect(waiting).toHaveLength(3)
+    while (!ended) {
+      expect(waiting.length).toBeLessThanOrEqual(3)
+      // The last that was asked first.
+      waiting.pop()?.()
+      await tick()
+    }
+    await reading
+    expect(found).toEqual([...Array(20).keys()])
+  })
+
+  it('gives what was read before a source fails, and closes a source that is left', async () => {
+    let closed = false
+    async function* source() {
+      try {
+        for (let i = 0; ; i++) {
+          if (i === 5) throw new RangeError('broken line')
+          yield i
+        }
+      } finally {
+        closed = true
+      }
+    }
+    const embedder = {
+      ...slowEmbedder(4).embedder,
+      embed: async (items: readonly number[]) => vectors(Float32Array.from(items), items.length, 1),
+    }
+    const found: number[] = []
+    const reading = (async () => {
+      for await (const { vectors } of embedStream(embedder, source(), { chunkItems: 2 })) found.push(...vectors.data)
+    })()
+    await expect(reading).rejects.toThrow('broken line')
+    expect([...found, closed]).toEqual([0, 1, 2, 3, true])
+    closed = false
+    for await (const _ of embedStream(embedder, source(), { chunkItems: 2 })) break
+    expect(closed).toBe(true)
   })
 })

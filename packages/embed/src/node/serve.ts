@@ -12,5 +12,6 @@ export {
   openExportedModel,
 } from './open-exported-encoder.js'
 export { type ResolveModelOptions, resolveModel } from './resolve-model.js'
-export { openSnapshot, type SnapshotEncoder, type SnapshotOptions } from './snapshot/open-snapshot.js'
+export { type EncoderSource, openSnapshot, type SnapshotEncoder, type SnapshotOptions } from './snapshot/open-snapshot.js'
 export { type RememberedFiles, rememberFiles } from './snapshot/remember-files.js'
+export { createThreadedEmbedder, type ThreadedEmbedderOptions } from './threads/threaded-embedder.js'

@@ -11,7 +11,7 @@ import { sha256 } from '../../sha256.js'
 import { bagProcessor, sequenceProcessor, type TokenizedText } from '../../text-processor.js'
 import { truncatingOn } from '../../tokenizer-files.js'
 import { directEncoder, type ExportedEncoder, exportedEncoder, untrainable } from '../exported-encoder.js'
-import { lazyMeans } from './lazy-table.js'
+import { lazyMeans, type TableMemory } from './lazy-table.js'
 import { type RememberedFiles, rememberFiles } from './remember-files.js'
 import { readSnapshot, type Snapshot, type SnapshotRecord } from './snapshot-record.js'
 
@@ -28,6 +28,14 @@ export interface SnapshotEncoder extends ExportedEncoder {
   readonly kind: 'graph' | 'table'
   /** What was to be known of the model when it was loaded. */
   readonly notices: readonly { readonly code: string; readonly message: string }[]
+  /** Of a table: what another thread needs to open the same encoder (`createThreadedEmbedder`). */
+  readonly source?: EncoderSource
+}
+
+/** What was found out about a model, and the files that embedding reads. */
+export interface EncoderSource {
+  readonly record: SnapshotRecord
+  readonly files: RememberedFiles
 }
 
 /**
@@ -45,7 +53,7 @@ export async function openSnapshot(files: ModelFiles, options: SnapshotOptions =
     const contents = await Promise.all(digests.map(async ([name]) => [name, await files.read(name)] as const))
     // Checksums are computed in other threads while ONNX Runtime loads the graph in this one.
     const [encoder, ...found] = await Promise.all([
-      openEncoderOf(snapshot, rememberFiles(files, contents), threads),
+      openEncoderOf(snapshot, rememberFiles(files, contents), { threads }),
       ...contents.map(([, bytes]) => sha256(bytes)),
     ])
     if (found.every((digest, at) => digest === digests[at][1])) return encoder
@@ -56,8 +64,17 @@ export async function openSnapshot(files: ModelFiles, options: SnapshotOptions =
   return undefined
 }
 
+export interface OpenEncoderOptions extends Pick<SnapshotOptions, 'threads'> {
+  /** Where an int8 table becomes float32. Default: memory of its own. */
+  readonly memory?: TableMemory
+}
+
 /** The encoder that a snapshot describes. */
-export async function openEncoderOf({ record, graph }: Snapshot, files: RememberedFiles, threads?: number): Promise<SnapshotEncoder> {
+export async function openEncoderOf(
+  { record, graph }: Snapshot,
+  files: RememberedFiles,
+  { threads, memory }: OpenEncoderOptions = {},
+): Promise<SnapshotEncoder> {
   const { encoder, body } = record
   const { notices, ...described } = encoder
   const refuse = (): never => {
@@ -65,9 +82,9 @@ export async function openEncoderOf({ record, graph }: Snapshot, files: Remember
   }
   if (body.kind === 'table') {
     const processor = await bagProcessorOf(record, files)
-    const direct = tableDirect(body, await files.read(body.file))
+    const direct = tableDirect(body, await files.read(body.file), memory)
     const parts = { ...described, precision: 'float32', processor, refuse } as const
-    return { ...directEncoder(parts, { direct, dispose: async () => {} }), kind: 'table', notices }
+    return { ...directEncoder(parts, { direct, dispose: async () => {} }), kind: 'table', notices, source: { record, files } }
   }
   const externalData = new Map(await Promise.all(body.weights.map(async (name) => [name, await files.read(name)] as const)))
   const [session, processor] = await Promise.all([openOnnxModel(graph, { threads, externalData }), sequenceProcessorOf(record, files)])
@@ -99,13 +116,18 @@ async function bagProcessorOf({ text }: SnapshotRecord, files: ModelFiles): Prom
 
 type Table = Extract<SnapshotRecord['body'], { kind: 'table' }>
 
-function tableDirect({ count, width, rows, scale, normalize }: Table, bytes: Uint8Array): Parameters<typeof directEncoder>[1]['direct'] {
+function tableDirect(
+  { count, width, rows, scale, normalize }: Table,
+  bytes: Uint8Array,
+  memory: TableMemory | undefined,
+): Parameters<typeof directEncoder>[1]['direct'] {
   const { buffer, byteOffset } = bytes
   const floats = (at: number, length: number) => new Float32Array(buffer, byteOffset + at, length)
   const means = lazyMeans(
     scale === null
       ? { kind: 'float32', rows: floats(rows, count * width), count, width }
       : { kind: 'int8', rows: new Int8Array(buffer, byteOffset + rows, count * width), scale: floats(scale, count), count, width },
+    memory,
   )
   return (inputs) => {
     const { ids, offsets } = inputs as { ids: HostTensor<Int32Array>; offsets: HostTensor<Int32Array> }

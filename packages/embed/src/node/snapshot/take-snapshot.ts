@@ -34,7 +34,7 @@ export async function takeSnapshot(
   const body = await bodyOf(encoder, files)
   if (!body) return undefined
   const record = await describe(encoder, files, body.body)
-  const opened = await openEncoderOf({ record, graph: body.graph }, files, threads)
+  const opened = await openEncoderOf({ record, graph: body.graph }, files, { threads })
   const written = keep({ record, graph: body.graph }, files, loaded, cacheDir).catch(() => undefined)
   return {
     ...opened,
