@@ -5,7 +5,7 @@ import { type Emoji, readEmoji } from '../../examples/image-search/data/emoji.js
 import { pictureSearch, type Sides, seenStyles, unseenStyle } from '../../examples/image-search/data/search-data.js'
 import { architectureFiles } from '../../packages/backbones/src/index.js'
 import { imageProcessor } from '../../packages/backbones/src/node/index.js'
-import type { ImageSource } from '../../packages/core/src/index.js'
+import type { Embedder, Examples, ImageSource, RetrievalData } from '../../packages/core/src/index.js'
 import { cacheFolder, directoryFiles } from '../../packages/core/src/node/index.js'
 import type { Encoder, Engine, Prepared } from '../../packages/core/src/tensor/index.js'
 import { createEmbedder, encoderSpace, type ImageEncoder, imageEncoder, loadImageEncoder } from '../../packages/embed/src/index.js'
@@ -16,15 +16,22 @@ import { featureDirectory } from '../../packages/finetune/src/node/index.js'
 export const lite0Weights = [join(cacheFolder(), 'models', 'efficientnet-lite0', 'efficientnet-lite0-57934424.pth')].find(existsSync)
 
 /** The emoji, and the folder of their drawings. */
-export async function openEmoji(): Promise<{ emoji: readonly Emoji[]; folder: string }> {
+export interface EmojiDrawings {
+  readonly emoji: readonly Emoji[]
+  readonly folder: string
+}
+
+export async function openEmoji(): Promise<EmojiDrawings> {
   const emoji = await readEmoji()
   return { emoji, folder: await drawEmoji(emoji) }
 }
 
-/** Whole pictures at so many pixels: a drawing fills its frame, so nothing is cut off its edges. */
-export async function openLite0(pixels: number): Promise<ImageEncoder> {
+/** Whole pictures at so many pixels: a drawing fills its frame, so nothing is cut off its edges, but by training that varies them. */
+export async function openLite0(pixels: number, extent: 'crop' | 'whole' = 'crop'): Promise<ImageEncoder> {
   const files = architectureFiles('efficientnet_lite0', directoryFiles(dirname(lite0Weights ?? '')), basename(lite0Weights ?? ''))
-  const { parts, parameters } = await loadImageEncoder(files, { openProcessor: imageProcessor })
+  const { parts, parameters } = await loadImageEncoder(files, {
+    openProcessor: (settings) => imageProcessor(settings, { extent, memory: 2 ** 29 }),
+  })
   return imageEncoder({ ...parts, settings: { ...parts.settings, resize: pixels, crop: [pixels, pixels] } }, parameters)
 }
 
@@ -69,15 +76,11 @@ export async function featuresOf(
 }
 
 /** Paths of all drawings. */
-export const drawingsOf = ({ emoji, folder }: Awaited<ReturnType<typeof openEmoji>>): string[] =>
+export const drawingsOf = ({ emoji, folder }: EmojiDrawings): string[] =>
   emoji.flatMap((each) => [...each.drawings.keys()].map((style) => join(folder, pictureName(each, style))))
 
-/** The encoder with the closed-form head of the emoji that may be trained on, in the four styles that may be. */
-export function withHead(
-  encoder: ImageEncoder,
-  { emoji, folder }: Awaited<ReturnType<typeof openEmoji>>,
-  options: Pick<LdaHeadOptions<ImageSource>, 'engine' | 'features'>,
-): Promise<ImageEncoder> {
+/** The drawings that may be trained on: of the train emoji, in the four styles that may be; one thing is a class. */
+export function trainDrawings({ emoji, folder }: EmojiDrawings): Examples<ImageSource> {
   const pictures: string[] = []
   const labels: string[] = []
   for (const each of emoji.filter(({ split }) => split === 'train')) {
@@ -86,7 +89,32 @@ export function withHead(
       labels.push(each.code)
     }
   }
-  return ldaHead(encoder, { examples: { kind: 'labelled', columns: [pictures], labels }, ...options })
+  return { kind: 'labelled', columns: [pictures], labels, modalities: ['image'] }
+}
+
+/** The encoder with the closed-form head of the drawings that may be trained on. */
+export function withHead(
+  encoder: ImageEncoder,
+  emoji: EmojiDrawings,
+  options: Pick<LdaHeadOptions<ImageSource>, 'engine' | 'features'>,
+): Promise<ImageEncoder> {
+  return ldaHead(encoder, { examples: trainDrawings(emoji), ...options })
+}
+
+/** What an encoder finds of held-out emoji, test split. */
+export async function searchEmoji(encoder: ImageEncoder, sides: Sides, { emoji, folder }: EmojiDrawings, engine: Engine): Promise<Metrics> {
+  const image = await createEmbedder(encoder, { engine })
+  try {
+    return await measured(image, pictureSearch(emoji, sides, folder))
+  } finally {
+    await image.dispose()
+  }
+}
+
+async function measured(image: Embedder<ImageSource>, data: RetrievalData): Promise<Metrics> {
+  const qrels = data.qrels.get('test') ?? new Map()
+  const run = await retrieve({ image }, await embedCorpus({ image }, data), { queries: data.queries, qrels, location: data.location })
+  return evaluate(qrels, run).metrics
 }
 
 /** What stands behind the network, for pictures whose features are known already. */
@@ -120,16 +148,11 @@ export function overFeatures(
 export async function measure(
   encoder: ImageEncoder,
   features: Features,
-  { emoji, folder }: Awaited<ReturnType<typeof openEmoji>>,
+  { emoji, folder }: EmojiDrawings,
   engine: Engine,
 ): Promise<Readonly<Record<'seen' | 'unseen', Metrics>>> {
   const image = await createEmbedder(overFeatures(encoder, features), { engine, normalize: true })
-  const of = async (sides: Sides) => {
-    const data = pictureSearch(emoji, sides, folder)
-    const qrels = data.qrels.get('test') ?? new Map()
-    const run = await retrieve({ image }, await embedCorpus({ image }, data), { queries: data.queries, qrels, location: folder })
-    return evaluate(qrels, run).metrics
-  }
+  const of = (sides: Sides) => measured(image, pictureSearch(emoji, sides, folder))
   try {
     return { seen: await of(seenStyles), unseen: await of(unseenStyle) }
   } finally {

@@ -4,6 +4,7 @@ import type { ImageEncoder } from '../../packages/embed/src/index.js'
 import { openEngine } from '../../packages/runtime/src/node/index.js'
 import {
   drawingsOf,
+  type EmojiDrawings,
   type Features,
   featuresOf,
   keptFeatures,
@@ -31,7 +32,7 @@ const longest = 30
 const compute = process.env['MS_REGRESSION'] === '1'
 
 describe.skipIf(!lite0Weights)('EfficientNet-Lite0 on emoji', () => {
-  let emoji: Awaited<ReturnType<typeof openEmoji>>
+  let emoji: EmojiDrawings
   let engine: Engine
   let encoder: ImageEncoder
   let features: Features | undefined

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pictureSearch, type Sides, seenStyles, unseenStyle } from '../../examples/image-search/data/search-data.js'
+import { seenStyles, unseenStyle } from '../../examples/image-search/data/search-data.js'
 import type { Engine } from '../../packages/core/src/tensor/index.js'
-import { createEmbedder, type ImageEncoder } from '../../packages/embed/src/index.js'
+import type { ImageEncoder } from '../../packages/embed/src/index.js'
 import { openModel } from '../../packages/embed/src/node/index.js'
-import { embedCorpus, evaluate, type Metrics, retrieve } from '../../packages/finetune/src/index.js'
 import { miniImage } from '../../packages/mini/src/index.js'
 import { openEngine } from '../../packages/runtime/src/node/index.js'
-import { openEmoji, withHead } from './emoji-features.js'
+import { type EmojiDrawings, openEmoji, searchEmoji, withHead } from './emoji-features.js'
 
 /** What ms-mini-image holds on emoji that no training has seen … */
 const least = { seen: { 'ndcg@10': 0.51, 'hit@1': 0.46 }, unseen: { 'ndcg@10': 0.55 } }
@@ -14,7 +13,7 @@ const least = { seen: { 'ndcg@10': 0.51, 'hit@1': 0.46 }, unseen: { 'ndcg@10': 0
 const headed = { seen: 0.585, unseen: 0.615 }
 
 describe('ms-mini-image on emoji', () => {
-  let emoji: Awaited<ReturnType<typeof openEmoji>>
+  let emoji: EmojiDrawings
   let engine: Engine
   let encoder: ImageEncoder
   beforeAll(async () => {
@@ -25,25 +24,13 @@ describe('ms-mini-image on emoji', () => {
   })
   afterAll(() => engine?.dispose())
 
-  async function measured(model: ImageEncoder, sides: Sides): Promise<Metrics> {
-    const data = pictureSearch(emoji.emoji, sides, emoji.folder)
-    const image = await createEmbedder(model, { engine })
-    try {
-      const qrels = data.qrels.get('test') ?? new Map()
-      const run = await retrieve({ image }, await embedCorpus({ image }, data), { queries: data.queries, qrels, location: emoji.folder })
-      return evaluate(qrels, run).metrics
-    } finally {
-      await image.dispose()
-    }
-  }
-
   it.each([
     ['seen', seenStyles],
     ['unseen', unseenStyle],
   ] as const)(
     'finds held-out things, asked in styles that training has %s',
     async (name, sides) => {
-      const found = await measured(encoder, sides)
+      const found = await searchEmoji(encoder, sides, emoji, engine)
       for (const [metric, bound] of Object.entries(least[name])) {
         expect(found[metric as 'ndcg@10'], metric).toBeGreaterThanOrEqual(bound)
       }
@@ -53,7 +40,8 @@ describe('ms-mini-image on emoji', () => {
 
   it('gains by a head in closed form', async () => {
     const model = await withHead(encoder, emoji, { engine })
-    const [seen, unseen] = [await measured(model, seenStyles), await measured(model, unseenStyle)]
+    const seen = await searchEmoji(model, seenStyles, emoji, engine)
+    const unseen = await searchEmoji(model, unseenStyle, emoji, engine)
     for (const found of [seen, unseen])
       console.info(`with a head: nDCG@10 ${found['ndcg@10'].toFixed(3)}, Hit@1 ${found['hit@1'].toFixed(3)}`)
     expect(seen['ndcg@10']).toBeGreaterThanOrEqual(headed.seen)

@@ -6,6 +6,7 @@ import { imageModelCard } from './image-model-card.js'
 import { type ModelCard, modelCard } from './model-card.js'
 import { modulePrefix } from './module-chain.js'
 import type { EncoderModule } from './modules/encoder-module.js'
+import { knownModules } from './modules/known-modules.js'
 import type { PluggedEncoder } from './plugged/plugged-encoder.js'
 import { pluggedFiles } from './plugged/plugged-files.js'
 import { promptFor } from './prompts.js'
@@ -35,7 +36,7 @@ export interface SaveEncoderOptions {
  *
  * Files are written one after the other; `saveEncoderDirectory` of `@ms/embed/node` does it all or nothing.
  *
- * @throws `file.read-only` when the files cannot be written, `encoder.precision` for `int8` of a transformer of texts, and what writing throws
+ * @throws `file.read-only` when the files cannot be written, `encoder.module-unknown` for a module of training only, `encoder.precision` for `int8` of a transformer of texts, and what writing throws
  */
 export async function saveEncoder(
   encoder: SentenceEncoder | ImageEncoder | PluggedEncoder<ImageSource>,
@@ -138,7 +139,14 @@ function moduleFiles(
 const pythonModules = 'sentence_transformers.models'
 const moduleFolder = (type: string, position: number) => `${position + 1}_${type}`
 
+/** @throws `encoder.module-unknown` for a module that no reader knows */
 function moduleList(first: string, modules: readonly EncoderModule[]) {
+  for (const { type } of modules) {
+    if (Object.hasOwn(knownModules, type)) continue
+    throw new MsError('encoder.module-unknown', `a module of type ${type} cannot be saved: nothing could read it again`, {
+      advice: 'Take off what is for training only: the `remove` of a projectionHead does it.',
+    })
+  }
   const entry = (idx: number, path: string, type: string) => ({ idx, name: String(idx), path, type })
   return [entry(0, '', first), ...modules.map(({ type }, i) => entry(i + 1, moduleFolder(type, i), `${pythonModules}.${type}`))]
 }

@@ -8,13 +8,23 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { saveEncoderDirectory } from '@ms/embed/node'
-import { adamw, cosine, formatEpoch, ldaHead, noDecayOnBiasAndNorm, retrievalEvaluator, supervisedContrastive, train } from '@ms/finetune'
+import {
+  adamw,
+  cosine,
+  formatEpoch,
+  ldaHead,
+  noDecayOnBiasAndNorm,
+  projectionHead,
+  retrievalEvaluator,
+  supervisedContrastive,
+  train,
+} from '@ms/finetune'
 import { openRunDirectory } from '@ms/finetune/node'
 import { openEngine } from '@ms/runtime/node'
 import { gentle } from './image/augmentation.mjs'
 import { devEmoji } from './image/dev-emoji.mjs'
 import { drawnPictures } from './image/drawn-pictures.mjs'
-import { features, frozen, pretrained, withHead, withoutHead } from './image/network.mjs'
+import { features, frozen, pretrained } from './image/network.mjs'
 import { four, inColour } from './image/sets.mjs'
 import { chooseShrinkage } from './image/shrinkage.mjs'
 import { openSources } from './open-sources.mjs'
@@ -54,14 +64,16 @@ const labelled = (drawings) => ({
   modalities: ['image'],
 })
 
-/** Trains on drawings behind a new head, which is taken off again; of its epochs it keeps the one that searches best without the head. */
+/** Trains on drawings behind a new head, which is taken off again; keeps the epoch that searches best without it. */
 async function trained(encoder, { name, drawings, epochs, batchSize, temperature }) {
   console.error(`${name}: ${drawings.length} drawings of ${new Set(drawings.map(({ concept }) => concept)).size} things`)
   const folder = join(options.cache, `image-run-${name}`)
   const run = await openRunDirectory(folder, { resume: existsSync(join(folder, 'checkpoints')) })
   await run.record('running', { name, epochs })
+  const head = projectionHead(encoder, { seed: SEED })
+  const measureBare = (headed, given) => measure(head.remove(headed), { ...given, encoders: [head.remove(headed)] })
   const training = train({
-    encoder: withHead(encoder, SEED),
+    encoder: head.encoder,
     examples: labelled(drawings),
     loss: supervisedContrastive({ temperature, perClass: 2 }),
     augment: { prepared: gentle },
@@ -77,7 +89,7 @@ async function trained(encoder, { name, drawings, epochs, batchSize, temperature
       seed: SEED,
     },
     engine,
-    evaluate: (encoder, given) => measure(withoutHead(encoder), { ...given, encoders: [withoutHead(encoder)] }),
+    evaluate: measureBare,
     checkpoints: run.checkpoints,
     checkpointSteps: 100,
     resume: true,
@@ -85,7 +97,7 @@ async function trained(encoder, { name, drawings, epochs, batchSize, temperature
   try {
     for (let event = await training.next(); ; event = await training.next()) {
       if (event.done) {
-        const tuned = withoutHead(event.value.encoder)
+        const tuned = head.remove(event.value.encoder)
         await report(name, tuned)
         return tuned
       }

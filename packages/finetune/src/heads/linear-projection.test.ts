@@ -1,40 +1,9 @@
-import { writeSafetensors } from '@ms/backbones'
-import { MsError, memoryFiles, normalizeRows, row } from '@ms/core'
-import { createEmbedder, loadEncoder } from '@ms/embed'
+import { MsError, normalizeRows, row } from '@ms/core'
+import { createEmbedder } from '@ms/embed'
 import { createEagerEngine } from '@ms/runtime'
 import { describe, expect, it } from 'vitest'
+import { wordsEncoder as encoder, table, width } from '../fixtures/words-encoder.js'
 import { linearProjection } from './linear-projection.js'
-
-const width = 4
-const words = ['[UNK]', 'red', 'green', 'blue', 'heart', 'house']
-const table = Float32Array.from({ length: words.length * width }, (_, i) => Math.sin(3 * i + 1))
-
-/** A table of a few words whose vectors are of unit length. */
-const encoder = await loadEncoder(
-  memoryFiles(
-    {
-      'modules.json': JSON.stringify([
-        { idx: 0, name: '0', path: '0_StaticEmbedding', type: 'sentence_transformers.models.StaticEmbedding' },
-        { idx: 1, name: '1', path: '1_Normalize', type: 'sentence_transformers.models.Normalize' },
-      ]),
-      '0_StaticEmbedding/model.safetensors': writeSafetensors(
-        new Map([['embedding.weight', { dtype: 'F32', shape: [words.length, width], data: table }]]),
-      ),
-      '0_StaticEmbedding/tokenizer.json': JSON.stringify({
-        version: '1.0',
-        truncation: null,
-        padding: null,
-        added_tokens: [],
-        normalizer: null,
-        pre_tokenizer: { type: 'WhitespaceSplit' },
-        post_processor: null,
-        decoder: null,
-        model: { type: 'WordLevel', vocab: Object.fromEntries(words.map((word, id) => [word, id])), unk_token: '[UNK]' },
-      }),
-    },
-    'words',
-  ),
-)
 
 describe('linearProjection', () => {
   const projected = linearProjection(encoder, { dim: 3, seed: 5 })
