@@ -54,7 +54,11 @@ describe.skipIf(!compute || !lite0Weights)('EfficientNet-Lite0 fine-tuned on emo
         batchNorm: 'batch',
         seed: 1,
       },
-      evaluate: (trained, options) => onDev(head.remove(trained), { ...options, encoders: [head.remove(trained)] }),
+      // As it will be used.
+      evaluate: async (trained, options) => {
+        const headed = await withHead(head.remove(trained), emoji, { engine })
+        return onDev(headed, { ...options, encoders: [headed] })
+      },
       engine,
     })
     const { encoder: trained } = await finish(training, (event) => {

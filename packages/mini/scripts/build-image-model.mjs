@@ -48,6 +48,7 @@ const pictures = await drawnPictures(
   join(options.cache, 'drawings'),
 )
 const learnt = pictures.filter(({ part }) => part === 'train')
+const from = (sets) => learnt.filter(({ set }) => sets.includes(set))
 const engine = await openEngine({ backend: options.backend, threads: Number(options.threads) })
 const dev = devEmoji(pictures)
 const measure = retrievalEvaluator({ data: dev, engine, metrics: ['ndcg@10', 'hit@1'], modalities: ['image'] })
@@ -64,14 +65,20 @@ const labelled = (drawings) => ({
   modalities: ['image'],
 })
 
-/** Trains on drawings behind a new head, which is taken off again; keeps the epoch that searches best without it. */
+/** As it will be used, with a head in closed form behind it. */
+const asUsed = (encoder) => ldaHead(encoder, { examples: labelled(from(four)), engine })
+
+/** Trains on drawings behind a projection that is taken off again; keeps the epoch that searches best as it will be used. */
 async function trained(encoder, { name, drawings, epochs, batchSize, temperature }) {
   console.error(`${name}: ${drawings.length} drawings of ${new Set(drawings.map(({ concept }) => concept)).size} things`)
   const folder = join(options.cache, `image-run-${name}`)
   const run = await openRunDirectory(folder, { resume: existsSync(join(folder, 'checkpoints')) })
   await run.record('running', { name, epochs })
   const head = projectionHead(encoder, { seed: SEED })
-  const measureBare = (headed, given) => measure(head.remove(headed), { ...given, encoders: [head.remove(headed)] })
+  const evaluate = async (projected, given) => {
+    const used = await asUsed(head.remove(projected))
+    return measure(used, { ...given, encoders: [used] })
+  }
   const training = train({
     encoder: head.encoder,
     examples: labelled(drawings),
@@ -89,7 +96,7 @@ async function trained(encoder, { name, drawings, epochs, batchSize, temperature
       seed: SEED,
     },
     engine,
-    evaluate: measureBare,
+    evaluate,
     checkpoints: run.checkpoints,
     checkpointSteps: 100,
     resume: true,
@@ -98,7 +105,7 @@ async function trained(encoder, { name, drawings, epochs, batchSize, temperature
     for (let event = await training.next(); ; event = await training.next()) {
       if (event.done) {
         const tuned = head.remove(event.value.encoder)
-        await report(name, tuned)
+        await report(`${name}, bare`, tuned)
         return tuned
       }
       const { value } = event
@@ -111,10 +118,9 @@ async function trained(encoder, { name, drawings, epochs, batchSize, temperature
   }
 }
 
-const from = (sets) => learnt.filter(({ set }) => sets.includes(set))
 const base = await pretrained(options.weights)
-const coarse = await trained(base, { name: 'four-styles', drawings: from(four), epochs: 6, batchSize: 96, temperature: 0.1 })
-const fine = await trained(coarse, { name: 'in-colour', drawings: from(inColour), epochs: 8, batchSize: 64, temperature: 0.08 })
+const coarse = await trained(base, { name: 'four-styles', drawings: from(four), epochs: 4, batchSize: 96, temperature: 0.1 })
+const fine = await trained(coarse, { name: 'in-colour', drawings: from(inColour), epochs: 6, batchSize: 64, temperature: 0.08 })
 const shrinkage = await chooseShrinkage(features(fine), { learnt, own: from(four), data: dev, engine, print: console.error })
 const encoder = await ldaHead(fine, { examples: labelled(learnt), engine, shrinkage })
 await report(`with the head of shrinkage ${shrinkage}`, encoder)
