@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path'
-import { compareSystems, comparisonPage, printComparison, progressBar, type Terminal } from '@ms/cli'
+import { type ComparisonReport, compareSystems, comparisonPage, printComparison, progressBar, type Terminal } from '@ms/cli'
 import { type ImageSource, type Modality, MsError } from '@ms/core'
 import { writeFileAtomic } from '@ms/core/node'
 import type { Encoder as AnyEncoder, Engine, Parameters, Prepared } from '@ms/core/tensor'
@@ -98,12 +98,15 @@ function withWeights({ text, image }: LoadedModel, trained: Readonly<Partial<Rec
 /**
  * The proof: keyword search, the model before, the model after, and both with keyword search, over queries that nothing has seen. Leaves
  * report.html in the folder of the run, and whatever else the task has to show.
+ * @returns what was measured of the task's own data
  */
-export async function prove(task: Task, base: ModelEmbedders, tuned: ModelEmbedders, options: TrainOptions): Promise<void> {
+export async function prove(task: Task, base: ModelEmbedders, tuned: ModelEmbedders, options: TrainOptions): Promise<ComparisonReport> {
   const { out, seed, terminal, signal } = options
+  const reports: ComparisonReport[] = []
   for (const data of [task.data, ...(task.also ?? [])]) {
     const onStep = (step: string) => terminal.redraw(`  ${step} …`)
     const report = await compareSystems({ data, split: 'test', base, tuned, seed, signal, onStep })
+    reports.push(report)
     terminal.redraw('')
     printComparison(report, terminal)
     const own = data === task.data
@@ -115,4 +118,5 @@ export async function prove(task: Task, base: ModelEmbedders, tuned: ModelEmbedd
     for (const name of [file, ...shown]) terminal.print(`  ${relative(process.cwd(), join(out, name))}`)
     terminal.print()
   }
+  return reports[0]
 }

@@ -39,13 +39,13 @@ async function demonstrate(task: Task, { seed, asked, terminal, signal }: DemoOp
       base: await createModelEmbedders(base, { engine, normalize: true }),
       tuned: await createModelEmbedders(tuned, { engine, normalize: true }),
     }
-    await prove(task, embedders.base, embedders.tuned, options)
+    const { words } = await prove(task, embedders.base, embedders.tuned, options)
 
     heading('3. Search')
     const searches = {
       keyword: await keywordSearch(task),
-      base: await vectorSearch(task, embedders.base),
-      tuned: await vectorSearch(task, embedders.tuned),
+      base: await vectorSearch(task, embedders.base, words.base),
+      tuned: await vectorSearch(task, embedders.tuned, words.tuned),
     }
     const questions = asked.map((text): Question => (task.modalities[0] === 'image' ? { text, image: resolve(text) } : { text }))
     await ask(task, searches, [...task.questions, ...questions], terminal)

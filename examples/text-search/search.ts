@@ -1,6 +1,6 @@
 import { fit, type Terminal } from '@ms/cli'
 import type { ModelEmbedders } from '@ms/embed'
-import { embedCorpus } from '@ms/finetune'
+import { embedPicturesAndWords, withWords } from '@ms/finetune'
 import { bm25Index, exactVectorIndex } from '@ms/index'
 import { createSearch } from '@ms/search'
 import type { Question, Task } from './data.js'
@@ -16,10 +16,13 @@ export async function keywordSearch({ data }: Task): Promise<Ask> {
   return async ({ text, image }, k = 10) => (image === undefined ? (await search.search(text, { k })).results.map(({ id }) => id) : [])
 }
 
-/** Finds documents whose vectors are near the question's. */
-export async function vectorSearch({ data }: Task, embedders: ModelEmbedders): Promise<Ask> {
+/**
+ * Finds documents whose vectors are near the question's.
+ * @param words share of the words that stand with a picture in its document's vector
+ */
+export async function vectorSearch({ data }: Task, embedders: ModelEmbedders, words = 0): Promise<Ask> {
   const { text: texts, image: pictures, dim, space } = embedders
-  const { ids, vectors } = await embedCorpus(embedders, data)
+  const { ids, vectors } = withWords(await embedPicturesAndWords(embedders, data), words)
   const index = exactVectorIndex({ dim, space })
   await index.upsert(ids, vectors)
   const documents = new Map(data.corpus.map((document) => [document.id, document]))

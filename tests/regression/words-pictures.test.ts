@@ -4,7 +4,7 @@ import { pictureName } from '../../examples/image-search/data/draw-emoji.js'
 import type { Emoji, Style } from '../../examples/image-search/data/emoji.js'
 import { seenStyles, tagsOf } from '../../examples/image-search/data/search-data.js'
 import { type Examples, type ImageSource, nearestRows, type Run, type Split, type Vectors } from '../../packages/core/src/index.js'
-import type { Engine } from '../../packages/core/src/tensor/index.js'
+import type { Encoder, Engine, Prepared } from '../../packages/core/src/tensor/index.js'
 import { testModel } from '../../packages/embed/src/fixtures/test-model.js'
 import { createEmbedder, type ImageEncoder, loadEncoder, type SentenceEncoder } from '../../packages/embed/src/index.js'
 import { openEncoder } from '../../packages/embed/src/node/index.js'
@@ -73,8 +73,10 @@ describe.skipIf(!compute || !lite0Weights)('words find emoji (MS_REGRESSION=1)',
       save: async () => {},
     }
     const examples: Examples = { kind: 'pair', columns: [names, pictures], modalities: ['text', 'image'] }
-    const training = train<ImageSource, never>({
-      encoder: [linearProjection(text, { dim }), linearProjection(network, { dim })] as never,
+    const [words, drawings] = [linearProjection(text, { dim }), linearProjection(network, { dim })]
+    const encoders: Encoder<ImageSource>[] = [words, drawings]
+    const training = train<ImageSource, Prepared>({
+      encoder: encoders,
       engine,
       examples,
       features: known,
@@ -91,8 +93,8 @@ describe.skipIf(!compute || !lite0Weights)('words find emoji (MS_REGRESSION=1)',
         ],
       },
     })
-    const { encoders } = await finish(training)
-    return { text: encoders[0] as unknown as SentenceEncoder, image: encoders[1] as unknown as ImageEncoder }
+    const [ofWords, ofDrawings] = (await finish(training)).encoders.map(({ parameters }) => parameters)
+    return { text: words.withParameters(ofWords), image: drawings.withParameters(ofDrawings) }
   }
 
   /** What the names of a split find, by each way of looking. */

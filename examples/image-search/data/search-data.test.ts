@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { drawEmoji } from './draw-emoji.js'
 import { type Emoji, readEmoji } from './emoji.js'
 import { pictureSearch, seenStyles, unseenStyle } from './search-data.js'
+import { everyEmoji, heldOut, wordless, wordSearch } from './words.js'
 import { writeBeir } from './write-beir.js'
 
 let folder: string
@@ -39,6 +40,35 @@ describe('the benchmark', () => {
         }
       }
     }
+  })
+})
+
+describe('words that find drawings', () => {
+  it.each([
+    ['all', everyEmoji, 2_734],
+    ['held-out', heldOut, 385],
+  ])('of %s emoji never stand with what they find', (_, searched, documents) => {
+    const data = wordSearch(emoji, searched, '')
+    expect([data.qrels.get('test')?.size, data.qrels.get('dev')?.size, data.corpus.length]).toEqual([516, 254, documents])
+    const words = new Map(data.corpus.map(({ id, text = '' }) => [id, text.toLowerCase().split(' · ')]))
+    let found = 0
+    for (const qrels of data.qrels.values()) {
+      for (const [query, right] of qrels) {
+        const name = data.queries.get(query)?.text?.toLowerCase() ?? ''
+        for (const id of right.keys()) {
+          expect(words.get(id), name).not.toContain(name)
+          found += words.get(id)?.length ?? 0
+        }
+      }
+    }
+    expect(found).toBeGreaterThan(documents)
+  })
+  it('are searched among nothing that was trained on, and without any words where pictures stand alone', () => {
+    const train = new Set(emoji.filter(({ split }) => split === 'train').map(({ code }) => `twemoji/${code}`))
+    for (const searched of [heldOut, wordless]) {
+      for (const { id } of wordSearch(emoji, searched, '').corpus) expect(train).not.toContain(id)
+    }
+    expect(wordSearch(emoji, wordless, '').corpus.filter(({ title, text }) => title ?? text)).toEqual([])
   })
 })
 

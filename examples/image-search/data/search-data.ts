@@ -30,8 +30,11 @@ export const unseenStyle: Sides = {
 const drawingsOf = (emoji: Emoji, styles: readonly Style[]) =>
   styles.filter((style) => emoji.drawings.has(style)).map((style) => ({ id: `${style}/${emoji.code}`, image: pictureName(emoji, style) }))
 
-/** What stands with a picture: its tags in both languages. */
-export const tagsOf = ({ en, zh }: Emoji) => [...en.tags, ...zh.tags].join(' · ')
+/** What stands with a picture: its tags in both languages, but for those that are its name. */
+export function tagsOf({ en, zh }: Emoji): string {
+  const names = [en, zh].map(({ label }) => label.toLowerCase())
+  return [...en.tags, ...zh.tags].filter((tag) => !names.includes(tag.toLowerCase())).join(' · ')
+}
 
 /**
  * Find drawings of a thing by other hands' drawings of it. All emoji that the searched styles have are searched, those too that were

@@ -10,6 +10,8 @@ export interface CompareSystemsOptions {
   readonly tuned: RetrievalEmbedder
   /** Default: 1. */
   readonly seed?: number
+  /** Share of words in the vectors of documents with a picture. Default: fitted for each model on the dev queries, else 0. */
+  readonly words?: number
   readonly signal?: AbortSignal
   /** Told which of the steps it is at. */
   readonly onStep?: (step: string) => void
@@ -18,8 +20,9 @@ export interface CompareSystemsOptions {
 const metric = 'ndcg@10'
 
 /** Measures keyword search, the base model, the tuned one and both hybrids over the same queries, and what the tuning changed. */
-export async function compareSystems({ data, split, base, tuned, seed, signal, onStep }: CompareSystemsOptions): Promise<ComparisonReport> {
-  const options = { data, split, signal }
+export async function compareSystems(compared: CompareSystemsOptions): Promise<ComparisonReport> {
+  const { data, split, base, tuned, seed, words, signal, onStep } = compared
+  const options = { data, split, words, signal }
   onStep?.('keyword search')
   const keyword = await keywordRuns(options)
   onStep?.('base model')
@@ -28,7 +31,13 @@ export async function compareSystems({ data, split, base, tuned, seed, signal, o
   const denseTuned = await denseRuns(tuned, options)
   onStep?.('fusion')
   const [hybrid, hybridTuned] = [hybridRuns(dense, keyword, options), hybridRuns(denseTuned, keyword, options)]
-  const found = { keyword, base: dense, tuned: denseTuned, 'hybrid-base': hybrid, 'hybrid-tuned': hybridTuned }
+  const found: Record<SystemName, SystemRuns> = {
+    keyword,
+    base: dense,
+    tuned: denseTuned,
+    'hybrid-base': hybrid,
+    'hybrid-tuned': hybridTuned,
+  }
   const each = <T>(use: (runs: SystemRuns) => T) =>
     Object.fromEntries(Object.entries(found).map(([name, runs]) => [name, use(runs)])) as Record<SystemName, T>
   const systems = each((runs) => evaluateSystem(runs, options))
@@ -45,6 +54,7 @@ export async function compareSystems({ data, split, base, tuned, seed, signal, o
     systems,
     runs: each(({ measured }) => measured),
     fusion: { base: hybrid.fusion, tuned: hybridTuned.fusion },
+    words: { base: dense.words, tuned: denseTuned.words },
     differences: [
       difference('tuned', 'base'),
       difference('hybrid-tuned', 'hybrid-base'),

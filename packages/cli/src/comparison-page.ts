@@ -81,6 +81,9 @@ export async function comparisonPage(report: ComparisonReport, data: RetrievalDa
     about: options.about,
     facts: {
       ...options.facts,
+      ...Object.fromEntries(
+        Object.entries(report.words).flatMap(([name, share]) => (share === undefined ? [] : [[`words, ${name}`, share]])),
+      ),
       ...(names.includes('keyword') ? { 'fusion, base': report.fusion.base, 'fusion, tuned': report.fusion.tuned } : {}),
     },
     events: options.events,

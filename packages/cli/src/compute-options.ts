@@ -29,3 +29,13 @@ export const seedOption = {
 export const splitOption = {
   split: { type: 'string', choices: ['test', 'dev', 'train'], help: 'which judged queries (default: test)' },
 } as const satisfies OptionSpecs
+
+export const wordsOption = {
+  words: {
+    type: 'number',
+    min: 0,
+    max: 1,
+    value: 'X',
+    help: 'the share of its words in the vector of a document with a picture, 0 picture … 1 words (default: the best on dev queries, else 0)',
+  },
+} as const satisfies OptionSpecs

@@ -20,6 +20,9 @@ const shapes: Readonly<Record<string, (colour: string) => string>> = {
   bar: (colour) => `<rect x="2" y="12" width="28" height="8" fill="${colour}"/>`,
 }
 
+/** What is said of each drawing, with its path. */
+const captions = Object.keys(shapes).flatMap((shape) => colours.map((colour) => `a ${colour} ${shape},data/${shape}/${colour}.svg`))
+
 let folder: string
 const at = (...parts: string[]) => join(folder, ...parts)
 
@@ -48,6 +51,7 @@ beforeAll(async () => {
     for (const colour of colours) await writeFile(at('data', shape, `${colour}.svg`), svg(draw(colour)))
   }
   await writeFile(at('data', 'bar', 'broken.png'), 'no picture')
+  await writeFile(at('captions.csv'), ['text,image', ...captions].join('\n'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -185,23 +189,23 @@ describe('ms and pictures', () => {
   })
 
   it('takes neither built-in model for texts and pictures together, and says what would', async () => {
-    await mkdir(at('mixed', 'qrels'), { recursive: true })
-    await writeFile(at('mixed', 'red.svg'), svg(shapes.bar('red')))
+    await mkdir(at('together', 'qrels'), { recursive: true })
+    await writeFile(at('together', 'red.svg'), svg(shapes.bar('red')))
     const write = async (query: object, ...documents: readonly object[]) => {
-      await writeFile(at('mixed', 'queries.jsonl'), JSON.stringify({ _id: 'q', ...query }))
-      await writeFile(at('mixed', 'corpus.jsonl'), documents.map((each, i) => JSON.stringify({ _id: `d${i}`, ...each })).join('\n'))
-      await writeFile(at('mixed', 'qrels', 'test.tsv'), 'query-id\tcorpus-id\tscore\nq\td0\t1\n')
+      await writeFile(at('together', 'queries.jsonl'), JSON.stringify({ _id: 'q', ...query }))
+      await writeFile(at('together', 'corpus.jsonl'), documents.map((each, i) => JSON.stringify({ _id: `d${i}`, ...each })).join('\n'))
+      await writeFile(at('together', 'qrels', 'test.tsv'), 'query-id\tcorpus-id\tscore\nq\td0\t1\n')
     }
-    const measure = () => ms(evaluateCommand as never, '--data', at('mixed'))
+    const measure = () => ms(evaluateCommand as never, '--data', at('together'))
     await write({ text: 'a red bar' }, { image: 'red.svg' })
     await expect(measure()).rejects.toMatchObject({ code: 'cli.usage', advice: expect.stringContaining('CLIP') })
-    await writeFile(at('red.csv'), 'text,image\na red bar,mixed/red.svg\nred,mixed/red.svg\n')
+    await writeFile(at('red.csv'), 'text,image\na red bar,together/red.svg\nred,together/red.svg\n')
     const trained = ms(trainCommand as never, '--data', at('red.csv'), '--out', at('never'))
     await expect(trained).rejects.toMatchObject({ code: 'cli.usage', advice: expect.stringContaining('--image-model ms-mini-image') })
-    const indexed = ms(indexCommand as never, 'create', '--collection', at('never'), '--input', at('mixed', 'corpus.jsonl'))
+    const indexed = ms(indexCommand as never, 'create', '--collection', at('never'), '--input', at('together', 'corpus.jsonl'))
     await expect(indexed).resolves.toMatchObject({ code: 0 })
     await write({ text: 'a red bar' }, { image: 'red.svg' }, { text: 'a bar that is red' })
-    const both = ms(indexCommand as never, 'create', '--collection', at('never-both'), '--input', at('mixed', 'corpus.jsonl'))
+    const both = ms(indexCommand as never, 'create', '--collection', at('never-both'), '--input', at('together', 'corpus.jsonl'))
     await expect(both).rejects.toMatchObject({ code: 'cli.usage' })
     // What has words and a picture is asked for by words; where a picture asks, by its picture.
     await write({ text: 'a red bar' }, { image: 'red.svg', text: 'a red bar' })
@@ -243,8 +247,6 @@ describe('ms and pictures', () => {
   })
 
   it('brings a model of texts and one of pictures into one space, where words find pictures', async () => {
-    const captions = Object.keys(shapes).flatMap((shape) => colours.map((colour) => `a ${colour} ${shape},data/${shape}/${colour}.svg`))
-    await writeFile(at('captions.csv'), ['text,image', ...captions].join('\n'))
     const models = ['--image-model', at('network'), '--dim', '16', '--data', at('captions.csv')]
     const trained = await ms(trainCommand as never, ...models, '--out', at('both'), '--batch-size', '8', '--lr', '0.01')
     expect(JSON.parse(await readFile(at('both', 'run.json'), 'utf8'))).toMatchObject({
@@ -265,7 +267,6 @@ describe('ms and pictures', () => {
     for (const [name, data] of kept) expect(data, name).toEqual(given.get(name))
 
     const collection = ['--collection', at('both-drawings')]
-    await rm(at('data', 'bar', 'broken.png'), { force: true })
     await ms(indexCommand as never, 'create', ...collection, '--model', at('both'), '--input', at('data'))
     const firsts = await Promise.all(
       captions.map(async (line) => {

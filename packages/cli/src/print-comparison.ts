@@ -18,6 +18,8 @@ export interface ComparisonReport {
   readonly runs: Readonly<Record<SystemName, Run>>
   /** How the two hybrids were fused: `convex(0.55)`, `rrf(60)`. */
   readonly fusion: { readonly base: string; readonly tuned: string }
+  /** The share of words in the vectors of documents with a picture; undefined where the model and the data have not both. */
+  readonly words: { readonly base?: number; readonly tuned?: number }
   /** tuned against base, hybrid-tuned against hybrid-base, and both against keyword search. */
   readonly differences: readonly { readonly candidate: SystemName; readonly baseline: SystemName; readonly comparison: Comparison }[]
 }
@@ -72,6 +74,9 @@ export function printComparison(report: ComparisonReport, terminal: Terminal): v
   terminal.print()
   const fusion = names.includes('keyword') ? ` Fusion: base ${report.fusion.base}, tuned ${report.fusion.tuned}.` : ''
   terminal.print(`  p: two-sided paired randomisation test.${fusion}`)
+  const words = Object.entries(report.words).filter(([, share]) => share !== undefined)
+  if (words.length > 0)
+    terminal.print(`  Words in the vectors of documents with a picture: ${words.map(([name, share]) => `${name} ${share}`).join(', ')}.`)
 }
 
 /** Queries that the tuning won and lost most, with what is right for them. */

@@ -1,7 +1,17 @@
 import type { OnProgress, Qrels, RetrievalData, Run, Split } from '@ms/core'
-import { type Evaluation, embedCorpus, evaluate, type RetrievalEmbedder, retrieve } from '@ms/finetune'
+import {
+  type EmbeddedCorpus,
+  type Evaluation,
+  embedPicturesAndWords,
+  embedQueries,
+  evaluate,
+  nearestRun,
+  type PicturesAndWords,
+  type RetrievalEmbedder,
+  withWords,
+} from '@ms/finetune'
 import { bm25Index, standardAnalyzer } from '@ms/index'
-import { convexFusion, fitFusionWeight, fuseRuns, reciprocalRankFusion } from '@ms/search'
+import { convexFusion, fitFusionWeight, fitWeight, fuseRuns, reciprocalRankFusion } from '@ms/search'
 
 /** What a system found for the judged queries: of the split that is measured, and of dev where there is one to fit on. */
 export interface SystemRuns {
@@ -18,6 +28,12 @@ export interface SystemOptions {
 
 /** Hits a query: enough for MAP over the whole run. */
 const depth = 1000
+/** Hits a query where nothing but nDCG@10 is asked for; a query may be a document itself, which then does not count. */
+const fittingDepth = 11
+const shares = Array.from({ length: 11 }, (_, i) => i / 10)
+
+// A value for each query: their spread says how far a curve can be trusted.
+const perQuery = (qrels: Qrels, run: Run) => [...evaluate(qrels, run, { metrics: ['ndcg@10'] }).perQuery['ndcg@10'].values()]
 
 /** Dev is for fitting, so it is not used when it is itself what is measured. */
 function splits({ data, split }: SystemOptions): { measured: Qrels; dev?: Qrels } {
@@ -51,13 +67,36 @@ export async function keywordRuns(options: KeywordOptions): Promise<SystemRuns> 
   })
 }
 
-/** Exact vector search with one model. */
-export async function denseRuns(embedder: RetrievalEmbedder, options: SystemOptions): Promise<SystemRuns> {
-  const { data, signal, onProgress } = options
-  const corpus = await embedCorpus(embedder, data, { signal, onProgress })
-  return runs(options, (qrels) =>
-    retrieve(embedder, corpus, { queries: data.queries, qrels, location: data.location }, { k: depth, signal }),
-  )
+export interface DenseRuns extends SystemRuns {
+  /** Share of their words in the vectors of documents that have a picture too; absent where the model and the data have not both. */
+  readonly words?: number
+}
+
+export interface DenseOptions extends SystemOptions {
+  /** Share of words, 0 (pictures alone) … 1. Default: fitted on the dev queries where there are any, else 0. */
+  readonly words?: number
+}
+
+/** Exact vector search with one model, by pictures and by the words that stand with them. */
+export async function denseRuns(embedder: RetrievalEmbedder, options: DenseOptions): Promise<DenseRuns> {
+  const { data, signal, onProgress, words: given } = options
+  const both = await embedPicturesAndWords(embedder, data, { signal, onProgress })
+  const { measured, dev } = splits(options)
+  const ask = (qrels: Qrels) => embedQueries(embedder, { queries: data.queries, qrels, location: data.location }, { signal })
+  const [asked, askedOfDev] = [await ask(measured), dev && (await ask(dev))]
+  const words = given ?? (dev && askedOfDev ? fitWordsShare(both, askedOfDev, dev) : 0)
+  const corpus = withWords(both, words)
+  return {
+    measured: nearestRun(asked, corpus, depth),
+    ...(askedOfDev ? { dev: nearestRun(askedOfDev, corpus, depth) } : {}),
+    ...(both.words ? { words } : {}),
+  }
+}
+
+/** The share of words in documents' vectors that is best on dev queries, by nDCG@10; 0 where no document has picture and words. */
+export function fitWordsShare(both: PicturesAndWords, asked: EmbeddedCorpus, dev: Qrels): number {
+  if (!both.words) return 0
+  return fitWeight((share) => perQuery(dev, nearestRun(asked, withWords(both, share), fittingDepth)), { grid: shares }).weight
 }
 
 export interface HybridRuns extends SystemRuns {
@@ -67,9 +106,7 @@ export interface HybridRuns extends SystemRuns {
 
 /** The weight of convex fusion that is best on dev queries, by nDCG@10. */
 export function fitOnDev(dense: Run, keyword: Run, dev: Qrels): number {
-  // A value for each query: their spread says how far the curve can be trusted.
-  const score = (run: Run) => [...evaluate(dev, run, { metrics: ['ndcg@10'] }).perQuery['ndcg@10'].values()]
-  return fitFusionWeight(dense, keyword, { score }).weight
+  return fitFusionWeight(dense, keyword, { score: (run) => perQuery(dev, run) }).weight
 }
 
 /** Both: a weight fitted on the dev queries where there are any, else reciprocal rank fusion. */

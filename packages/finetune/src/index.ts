@@ -11,16 +11,11 @@ export {
   tokenText,
 } from './distill/index.js'
 export { type CompareOptions, type Comparison, compare, type QueryDifference } from './evaluation/compare.js'
+export { type EmbedCorpusOptions, type EmbeddedCorpus, embedCorpus, type RetrievalEmbedder } from './evaluation/embed-corpus.js'
 export { defaultMetrics, type EvaluateOptions, type Evaluation, evaluate, type MetricName } from './evaluation/metrics.js'
 export { type MineOptions, mineHardNegatives } from './evaluation/mine-hard-negatives.js'
-export {
-  type EmbeddedCorpus,
-  embedCorpus,
-  judgedQueries,
-  type RetrievalEmbedder,
-  type RetrieveOptions,
-  retrieve,
-} from './evaluation/retrieve.js'
+export { embedPicturesAndWords, type PicturesAndWords, withWords } from './evaluation/pictures-and-words.js'
+export { embedQueries, type JudgedQueries, judgedQueries, nearestRun, type RetrieveOptions, retrieve } from './evaluation/retrieve.js'
 export { examplesFromRetrieval } from './examples-from-retrieval.js'
 export { fitLda, type LdaOptions, type LinearMap } from './heads/fit-lda.js'
 export { type LdaHeadOptions, ldaHead } from './heads/lda-head.js'

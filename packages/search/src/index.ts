@@ -10,7 +10,8 @@ export {
   type SearchResults,
 } from './create-search.js'
 export { type ConvexFusionOptions, convexFusion } from './fusion/convex-fusion.js'
-export { type FitFusionWeightOptions, type FittedWeight, fitFusionWeight } from './fusion/fit-fusion-weight.js'
+export { type FitFusionWeightOptions, fitFusionWeight } from './fusion/fit-fusion-weight.js'
+export { type FittedWeight, type FitWeightOptions, fitWeight } from './fusion/fit-weight.js'
 export { fuseRuns } from './fusion/fuse-runs.js'
 export type { FusedHit, Fusion } from './fusion/fusion.js'
 export { type ReciprocalRankFusionOptions, reciprocalRankFusion } from './fusion/reciprocal-rank-fusion.js'

@@ -3,7 +3,7 @@ import { readRunEvents } from '@ms/finetune/node'
 import { defineCommand } from '../command.js'
 import { compareSystems } from '../compare-systems.js'
 import { comparisonPage } from '../comparison-page.js'
-import { computeOptions, pluginOption, seedOption, splitOption, strictOption } from '../compute-options.js'
+import { computeOptions, pluginOption, seedOption, splitOption, strictOption, wordsOption } from '../compute-options.js'
 import { modalitiesOf, modelFor } from '../model-for-data.js'
 import { judgements, openRetrievalData } from '../open-data.js'
 import { openSearchEmbedders } from '../open-search-embedders.js'
@@ -27,6 +27,7 @@ export const compareCommand = defineCommand({
       required: true,
     },
     ...splitOption,
+    ...wordsOption,
     html: { type: 'string', value: 'FILE', help: 'write a page with the training, the measurements and queries won and lost' },
     'fail-if-worse': { type: 'boolean', help: 'exit 1 when tuned or hybrid-tuned is worse than base (p < 0.05)' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
@@ -47,7 +48,8 @@ export const compareCommand = defineCommand({
     try {
       const reader = tuned.reader ?? base.reader
       const data = await readableData(given, reader, { terminal, signal, strict: options.strict })
-      const report = await compareSystems({ data, split, base, tuned, seed: options.seed, signal, onStep: (step) => terminal.redraw(step) })
+      const { seed, words } = options
+      const report = await compareSystems({ data, split, base, tuned, seed, words, signal, onStep: (step) => terminal.redraw(step) })
       terminal.redraw('')
       printComparison(report, terminal)
       printExamples(report, data, terminal)
@@ -69,6 +71,7 @@ export const compareCommand = defineCommand({
         metric: report.metric,
         systems: Object.fromEntries(Object.entries(report.systems).map(([name, { metrics }]) => [name, metrics])),
         fusion: report.fusion,
+        words: report.words,
         differences: report.differences.map(({ candidate, baseline, comparison }) => ({ candidate, baseline, ...comparison })),
         worse: worse.map(({ candidate, baseline }) => `${candidate} than ${baseline}`),
       })

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '@ms/core/node'
 import { defineCommand } from '../command.js'
-import { computeOptions, pluginOption, splitOption, strictOption } from '../compute-options.js'
+import { computeOptions, pluginOption, splitOption, strictOption, wordsOption } from '../compute-options.js'
 import { formatTable } from '../format-table.js'
 import { modalitiesOf, modelFor } from '../model-for-data.js'
 import { judgements, openRetrievalData } from '../open-data.js'
@@ -34,6 +34,7 @@ export const evaluateCommand = defineCommand({
       choices: ['dense', 'lexical', 'hybrid'],
       help: 'hybrid fits its weight on the dev split (default: dense; bm25: lexical)',
     },
+    ...wordsOption,
     'per-query': { type: 'string', value: 'FILE', help: 'write every query’s values as .tsv' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
     ...strictOption,
@@ -56,11 +57,12 @@ export const evaluateCommand = defineCommand({
       const data = await readableData(given, embedder?.reader, { terminal, signal, strict: options.strict })
       judgements(data, split)
       const system = { data, split, signal, onProgress }
-      if (!embedder) return { data, system, runs: await keywordRuns({ ...system, plain: keywordOnly }) }
-      const dense = await denseRuns(embedder, system)
-      return { data, system, runs: mode === 'dense' ? dense : hybridRuns(dense, await keywordRuns(system), system) }
+      if (!embedder) return { data, system, runs: await keywordRuns({ ...system, plain: keywordOnly }), words: undefined }
+      const dense = await denseRuns(embedder, { ...system, words: options.words })
+      const runs = mode === 'dense' ? dense : hybridRuns(dense, await keywordRuns(system), system)
+      return { data, system, runs, words: dense.words }
     }
-    const { data, system, runs } = await measure().finally(async () => {
+    const { data, system, runs, words } = await measure().finally(async () => {
       progress.end()
       await embedder?.dispose()
     })
@@ -73,7 +75,8 @@ export const evaluateCommand = defineCommand({
       const lines = [...first.keys()].map((query) => [query, ...names.map((name) => evaluation.perQuery[name].get(query))].join('\t'))
       await writeFileAtomic(options['per-query'], `${['query-id', ...names].join('\t')}\n${lines.join('\n')}\n`)
     }
-    terminal.print(`${model}${mode === 'hybrid' ? ` with bm25, ${fusion}` : ''} on ${data.name}: ${evaluation.queries} ${split} queries`)
+    const how = [fusion === undefined ? '' : ` with bm25, ${fusion}`, words === undefined ? '' : `, words ${words}`].join('')
+    terminal.print(`${model}${how} on ${data.name}: ${evaluation.queries} ${split} queries`)
     const rows = Object.entries(evaluation.metrics).map(([name, value]) => [name, value.toFixed(4)])
     terminal.print(formatTable([['metric', 'value'], ...rows], { indent: 2 }))
     terminal.printJson({
@@ -82,6 +85,7 @@ export const evaluateCommand = defineCommand({
       split,
       mode,
       ...(fusion ? { fusion } : {}),
+      ...(words === undefined ? {} : { words }),
       queries: evaluation.queries,
       metrics: evaluation.metrics,
     })

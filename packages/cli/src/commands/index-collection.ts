@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Document, type Modality, MsError, readDocuments, textLines } from '@ms/core'
-import { embedCorpus, type RetrievalEmbedder } from '@ms/finetune'
+import { embedCorpus, embedPicturesAndWords, embedQueries, nearestRun, type RetrievalEmbedder, withWords } from '@ms/finetune'
 import { bm25Index, exactVectorIndex } from '@ms/index'
 import { type Collection, openCollection, readCollectionManifest, saveCollection } from '@ms/index/node'
 import { assertPluginOf, pluginSetting } from '../collection-plugin.js'
 import { type CommandContext, defineCommand } from '../command.js'
-import { computeOptions, pluginOption } from '../compute-options.js'
+import { computeOptions, pluginOption, wordsOption } from '../compute-options.js'
 import { modalitiesOfItems, modelFor } from '../model-for-data.js'
 import { openRetrievalData } from '../open-data.js'
 import { openSearchEmbedders, type SearchEmbedders } from '../open-search-embedders.js'
@@ -14,7 +14,7 @@ import type { OptionSpecs } from '../option-values.js'
 import { wrongUse } from '../option-values.js'
 import { isFolder, pictureDocuments, readableOnly, withPicturePaths } from '../picture-documents.js'
 import { progressBar } from '../progress-bar.js'
-import { denseRuns, fitOnDev, keywordRuns } from '../systems.js'
+import { fitOnDev, fitWordsShare, keywordRuns } from '../systems.js'
 
 const options = {
   collection: { type: 'string', value: 'C', help: 'folder of the collection', required: true },
@@ -29,7 +29,7 @@ const options = {
     help: 'create, add: documents as .jsonl (_id, title, text, image), or a folder of pictures; remove: ids, one a line',
   },
   strict: { type: 'boolean', help: 'create, add: stop at a picture that cannot be read (default: leave it out, and say so at the end)' },
-  data: { type: 'string', value: 'D', help: 'create: fit the weight of hybrid search on the dev queries of this data' },
+  data: { type: 'string', value: 'D', help: 'create: fit the weight of hybrid search, and of words beside pictures, on its dev queries' },
   weight: {
     type: 'number',
     min: 0,
@@ -37,6 +37,7 @@ const options = {
     value: 'X',
     help: 'create: the weight of hybrid search, 0 keywords … 1 vectors (default: rank fusion)',
   },
+  words: { ...wordsOption.words, help: `create: ${wordsOption.words.help.replace('dev queries', 'dev queries of --data')}` },
   ...pluginOption,
   ...computeOptions,
 } as const satisfies OptionSpecs
@@ -96,11 +97,13 @@ async function readable(documents: readonly Document[], { reader }: SearchEmbedd
   return reader ? readableOnly(documents, reader, { terminal, signal, strict: options.strict }) : documents
 }
 
-async function embedDocuments(embedder: RetrievalEmbedder, documents: readonly Document[], { terminal, signal }: Context) {
+/** @param words share of their words in the vectors of documents with a picture */
+async function embedDocuments(embedder: RetrievalEmbedder, documents: readonly Document[], words: number, { terminal, signal }: Context) {
   const progress = progressBar(terminal, 'embed')
   try {
     const onProgress = ({ done, total }: { done: number; total: number }) => progress.update(done, total)
-    return (await embedCorpus(embedder, { corpus: documents }, { signal, onProgress })).vectors
+    if (words === 0) return (await embedCorpus(embedder, { corpus: documents }, { signal, onProgress })).vectors
+    return withWords(await embedPicturesAndWords(embedder, { corpus: documents }, { signal, onProgress }), words).vectors
   } finally {
     progress.end()
   }
@@ -116,7 +119,9 @@ async function create(context: Context): Promise<number> {
   const embedder = await openSearchEmbedders(name, { options, terminal, signal })
   try {
     const documents = await readable(given, embedder, context)
-    const vectors = await embedDocuments(embedder, documents, context)
+    const fitted = await fittedOnDev(embedder, context)
+    const { weight = fitted?.weight, words = fitted?.words ?? 0 } = options
+    const vectors = await embedDocuments(embedder, documents, words, context)
     const vectorIndex = exactVectorIndex({ dim: embedder.dim, metric: 'dot', space: embedder.space })
     await vectorIndex.upsert(
       documents.map(({ id }) => id),
@@ -124,23 +129,22 @@ async function create(context: Context): Promise<number> {
     )
     const lexicalIndex = bm25Index()
     await lexicalIndex.upsert(documents.map(lexicalDocument))
-    const weight = options.weight ?? (await fittedWeight(embedder, context))
     await saveCollection(options.collection, {
       documents,
       vectorIndex,
       lexicalIndex,
       model: await modelReference(name),
-      settings: { ...pluginSetting(embedder.model), ...(weight === undefined ? {} : { weight }) },
+      settings: { ...pluginSetting(embedder.model), ...(weight === undefined ? {} : { weight }), ...(words === 0 ? {} : { words }) },
     })
-    terminal.print(
-      `${documents.length} documents in ${options.collection}, hybrid search by ${weight === undefined ? 'rank fusion' : `weight ${weight}`}`,
-    )
+    const how = `hybrid search by ${weight === undefined ? 'rank fusion' : `weight ${weight}`}${words === 0 ? '' : `, words beside pictures ${words}`}`
+    terminal.print(`${documents.length} documents in ${options.collection}, ${how}`)
     terminal.printJson({
       collection: options.collection,
       documents: documents.length,
       dim: embedder.dim,
       space: embedder.space,
       weight: weight ?? null,
+      words,
     })
     return 0
   } finally {
@@ -148,8 +152,9 @@ async function create(context: Context): Promise<number> {
   }
 }
 
-async function fittedWeight(embedder: RetrievalEmbedder, { options, signal }: Context): Promise<number | undefined> {
-  if (!options.data) return undefined
+/** What the dev queries of `--data` speak for: the share of words in documents' vectors, and the weight of hybrid search. */
+async function fittedOnDev(embedder: RetrievalEmbedder, { options, signal }: Context) {
+  if (!options.data || (options.weight !== undefined && options.words !== undefined)) return undefined
   const data = await openRetrievalData(options.data)
   const dev = data.qrels.get('dev')
   if (!dev)
@@ -157,8 +162,11 @@ async function fittedWeight(embedder: RetrievalEmbedder, { options, signal }: Co
       where: options.data,
       advice: 'Give --weight, or leave --data out.',
     })
-  const system = { data, split: 'dev', signal } as const
-  return fitOnDev((await denseRuns(embedder, system)).measured, (await keywordRuns(system)).measured, dev)
+  const both = await embedPicturesAndWords(embedder, data, { signal })
+  const asked = await embedQueries(embedder, { queries: data.queries, qrels: dev, location: data.location }, { signal })
+  const words = options.words ?? fitWordsShare(both, asked, dev)
+  const keyword = (await keywordRuns({ data, split: 'dev', signal })).measured
+  return { words, weight: fitOnDev(nearestRun(asked, withWords(both, words)), keyword, dev) }
 }
 
 /** A folder is remembered by its whole path, so that the collection can be searched from anywhere. */
@@ -205,7 +213,7 @@ async function add(context: Context): Promise<number> {
         fresh = await readable(given, embedder, context)
         await vectorIndex.upsert(
           fresh.map(({ id }) => id),
-          await embedDocuments(embedder, fresh, context),
+          await embedDocuments(embedder, fresh, typeof manifest.settings.words === 'number' ? manifest.settings.words : 0, context),
         )
       } finally {
         await embedder.dispose()

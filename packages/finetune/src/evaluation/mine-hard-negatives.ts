@@ -1,5 +1,6 @@
 import { documentText, type Embedder, type Examples, MsError, nearestRows, type OnProgress, type RetrievalData, type Split } from '@ms/core'
-import { embedCorpus, judgedQueries } from './retrieve.js'
+import { embedCorpus } from './embed-corpus.js'
+import { judgedQueries } from './retrieve.js'
 
 export interface MineOptions {
   /** Whose queries. Default: `train`. */

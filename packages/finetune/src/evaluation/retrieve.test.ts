@@ -1,7 +1,8 @@
 import type { Embedder, RetrievalData } from '@ms/core'
 import { describe, expect, it } from 'vitest'
+import { embedCorpus } from './embed-corpus.js'
 import { mineHardNegatives } from './mine-hard-negatives.js'
-import { embedCorpus, retrieve } from './retrieve.js'
+import { retrieve } from './retrieve.js'
 
 /** A letter is a direction: texts are alike as far as they share letters. */
 const letters: Embedder<string> = {

@@ -1,98 +1,12 @@
+import { MsError, nearestRows, type Qrels, type Query, type RetrievalData, type Run } from '@ms/core'
 import {
-  documentText,
-  type Embedder,
-  type EmbedOptions,
-  type ImageSource,
-  MsError,
-  nearestRows,
-  type OnProgress,
-  pictureOf,
-  type Qrels,
-  type Query,
-  type RetrievalData,
-  type Run,
-  type Vectors,
-  vectors,
-} from '@ms/core'
-
-/** What embeds texts, or pictures, or both into one space: `createModelEmbedders` makes such a pair. An embedder alone is one of texts. */
-export type RetrievalEmbedder = Embedder<string> | { readonly text?: Embedder<string>; readonly image?: Embedder<ImageSource> }
-
-/** What can be embedded of a query or a document. */
-interface Content {
-  readonly id: string
-  readonly text?: string
-  /** Path of a picture. */
-  readonly image?: string
-}
-
-export interface RetrieveOptions {
-  /** Hits a query. Default: 1000, the depth of TREC runs. */
-  k?: number
-  signal?: AbortSignal
-  onProgress?: OnProgress
-}
-
-/** Vectors of a corpus, in its order: made once and used for several splits. */
-export interface EmbeddedCorpus {
-  readonly ids: readonly string[]
-  readonly vectors: Vectors
-}
-
-/** Embeds all documents of a data set. `[corpus.length, dim]` */
-export async function embedCorpus(
-  embedder: RetrievalEmbedder,
-  { corpus, location }: Pick<RetrievalData, 'corpus' | 'location'>,
-  { signal, onProgress }: Omit<RetrieveOptions, 'k'> = {},
-): Promise<EmbeddedCorpus> {
-  const contents = corpus.map((document) => ({ id: document.id, text: documentText(document), image: imageOf(document, { location }) }))
-  const vectors = await embedContents(embedder, contents, { role: 'document', signal, onProgress })
-  return { ids: corpus.map(({ id }) => id), vectors }
-}
-
-const imageOf = ({ image }: { readonly image?: string }, data: Pick<RetrievalData, 'location'>) =>
-  image === undefined ? undefined : pictureOf(data, image)
-
-/**
- * Pictures where there is a picture and something that embeds it, else texts. `[contents.length, dim]`
- * @throws `data.modality` for an item that the model cannot take
- */
-async function embedContents(embedder: RetrievalEmbedder, contents: readonly Content[], options: EmbedOptions): Promise<Vectors> {
-  const { text, image } = 'embed' in embedder ? { text: embedder, image: undefined } : embedder
-  const texts: number[] = []
-  const pictures: number[] = []
-  for (const [i, content] of contents.entries()) {
-    if (image && content.image !== undefined) pictures.push(i)
-    else if (text && (content.text !== undefined || content.image === undefined)) texts.push(i)
-    else {
-      throw new MsError(
-        'data.modality',
-        `"${content.id}" is ${content.image === undefined ? 'a text' : 'a picture'}, which the model does not take`,
-        {
-          advice: 'Choose a model of texts for texts, and one of pictures for pictures.',
-        },
-      )
-    }
-  }
-  const progress = (before: number) =>
-    options.onProgress && {
-      onProgress: ({ done, unit }: { done: number; unit: string }) =>
-        options.onProgress?.({ done: before + done, total: contents.length, unit }),
-    }
-  const asTexts = texts.map((i) => contents[i].text ?? '')
-  const asPictures = pictures.map((i) => contents[i].image ?? '')
-  if (text && (!image || pictures.length === 0)) return text.embed(asTexts, { ...options, ...progress(0) })
-  const shown = await image!.embed(asPictures, { ...options, ...progress(0) })
-  if (!text || texts.length === 0) return shown
-  const told = await text.embed(asTexts, { ...options, ...progress(pictures.length) })
-  const data = new Float32Array(contents.length * shown.dim)
-  const put = (from: Vectors, places: readonly number[]) => {
-    for (const [row, place] of places.entries()) data.set(from.data.subarray(row * from.dim, (row + 1) * from.dim), place * shown.dim)
-  }
-  put(shown, pictures)
-  put(told, texts)
-  return vectors(data, contents.length, shown.dim)
-}
+  type Content,
+  type EmbedCorpusOptions,
+  type EmbeddedCorpus,
+  embedContents,
+  imageOf,
+  type RetrievalEmbedder,
+} from './embed-corpus.js'
 
 /** The queries of some judgements, in their order. @throws `data.unknown-id` when a query has no text */
 export function judgedQueries(queries: ReadonlyMap<string, Query>, qrels: Qrels): { ids: string[]; texts: string[] } {
@@ -105,17 +19,23 @@ export function judgedQueries(queries: ReadonlyMap<string, Query>, qrels: Qrels)
   return { ids, texts }
 }
 
-/**
- * The exact run of an embedder over the judged queries: dot products of its vectors, best first.
- *
- * @param corpus the data's documents, embedded by the same embedder
- */
-export async function retrieve(
+/** The depth of TREC runs. */
+const runDepth = 1000
+
+export interface RetrieveOptions extends EmbedCorpusOptions {
+  /** Hits a query. Default: 1000, the depth of TREC runs. */
+  k?: number
+}
+
+/** The judged queries of a data set. */
+export type JudgedQueries = Pick<RetrievalData, 'queries' | 'location'> & { readonly qrels: Qrels }
+
+/** Embeds the judged queries: vectors `[qrels.size, dim]`. @throws `data.unknown-id` when a query has neither text nor picture */
+export async function embedQueries(
   embedder: RetrievalEmbedder,
-  corpus: EmbeddedCorpus,
-  { queries, qrels, location }: { readonly queries: ReadonlyMap<string, Query>; readonly qrels: Qrels; readonly location?: string },
-  { k = 1000, signal, onProgress }: RetrieveOptions = {},
-): Promise<Run> {
+  { queries, qrels, location }: JudgedQueries,
+  { signal, onProgress }: EmbedCorpusOptions = {},
+): Promise<EmbeddedCorpus> {
   const ids = [...qrels.keys()]
   const contents = ids.map((id): Content => {
     const query = queries.get(id)
@@ -124,9 +44,30 @@ export async function retrieve(
     }
     return { id, text: query.text, image: imageOf(query, { location }) }
   })
-  const asked = await embedContents(embedder, contents, { role: 'query', signal, onProgress })
-  const found = nearestRows(asked, corpus.vectors, k)
+  return { ids, vectors: await embedContents(embedder, contents, { role: 'query', signal, onProgress }) }
+}
+
+/** The exact run of queries that are embedded already: dot products, best first, `k` a query. */
+export function nearestRun(asked: EmbeddedCorpus, corpus: EmbeddedCorpus, k = runDepth): Run {
+  const found = nearestRows(asked.vectors, corpus.vectors, k)
   return new Map(
-    ids.map((id, i) => [id, found[i].positions.map((position, rank) => ({ id: corpus.ids[position], score: found[i].scores[rank] }))]),
+    asked.ids.map((id, i) => [
+      id,
+      found[i].positions.map((position, rank) => ({ id: corpus.ids[position], score: found[i].scores[rank] })),
+    ]),
   )
+}
+
+/**
+ * The exact run of an embedder over the judged queries: dot products of its vectors, best first.
+ *
+ * @param corpus the data's documents, embedded by the same embedder
+ */
+export async function retrieve(
+  embedder: RetrievalEmbedder,
+  corpus: EmbeddedCorpus,
+  judged: JudgedQueries,
+  { k, ...options }: RetrieveOptions = {},
+): Promise<Run> {
+  return nearestRun(await embedQueries(embedder, judged, options), corpus, k)
 }

@@ -1,8 +1,9 @@
 import { type ImageSource, type Modality, MsError, type RetrievalData, type Split } from '@ms/core'
 import type { Encoder, Engine } from '@ms/core/tensor'
 import { createEmbedder, type OwnedEmbedder } from '@ms/embed'
+import { embedCorpus, type RetrievalEmbedder } from '../evaluation/embed-corpus.js'
 import { evaluate, type MetricName } from '../evaluation/metrics.js'
-import { embedCorpus, type RetrievalEmbedder, retrieve } from '../evaluation/retrieve.js'
+import { retrieve } from '../evaluation/retrieve.js'
 import type { Metrics } from './train-event.js'
 
 export interface EvaluatorOptions<Item> {

@@ -61,37 +61,4 @@ describe('fitFusionWeight', () => {
     expect(fitFusionWeight(good, bad, { score }).weight).toBeGreaterThan(0.5)
     expect(fitFusionWeight(bad, good, { score }).weight).toBeLessThan(0.5)
   })
-  it('takes the middle when every weight is as good, and prefers a plateau to a lucky point', () => {
-    const same = run(hits(['a', 0.9], ['b', 0.1]))
-    expect(fitFusionWeight(same, same, { score }).weight).toBe(0.5)
-    const grid = [0, 0.1, 0.2, 0.3, 0.4, 0.5]
-    const values = [0.5, 0.1, 0.1, 0.45, 0.45, 0.45]
-    let call = 0
-    expect(fitFusionWeight(same, same, { grid, score: () => values[call++] }).weight).toBe(0.5)
-  })
-  it('trusts a few queries less than many', () => {
-    const empty = run(hits(['a', 0.9]))
-    // Every weight wins its share of queries; 0.9 wins a little oftener.
-    const fit = (queries: number) => {
-      let call = 0
-      const score = () => {
-        const weight = call++ / 20
-        return Array.from({ length: queries }, (_, q) =>
-          q % 2 ? 1 - Math.abs(weight - 0.9) : Math.abs(((q * 7) % 21) / 20 - weight) < 0.1 ? 0.6 : 0.4,
-        )
-      }
-      return fitFusionWeight(empty, empty, { score }).weight
-    }
-    const [few, many] = [fit(4), fit(4000)]
-    expect(few).toBeGreaterThan(0.5)
-    expect(many).toBeGreaterThan(few)
-    expect(many).toBeCloseTo(0.9, 1)
-    expect(fitFusionWeight(empty, empty, { score: () => [1, 0, 1] }).weight).toBe(0.5)
-  })
-  it('refuses an empty grid and a score that is no number', () => {
-    const one = run(hits(['a', 1]))
-    for (const options of [{ grid: [], score: () => 1 }, { score: () => Number.NaN }, { score: () => [Number.NaN] }]) {
-      expect(() => fitFusionWeight(one, one, options)).toThrow(expect.objectContaining({ code: 'search.fusion' }))
-    }
-  })
 })

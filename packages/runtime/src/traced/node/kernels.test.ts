@@ -1,17 +1,8 @@
-import { seededRandom } from '@ms/core'
 import type { Engine, HostTensor, TensorFunction } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEagerEngine } from '../../eager/create-eager-engine.js'
 import {
-  AveragePooling,
-  AveragePoolingGrad,
-  avgPool2d,
-  type Conv2dOptions,
-  Convolution,
-  ConvolutionFilterGrad,
-  ConvolutionInputGrad,
-  conv2d,
   EmbeddingBag,
   EmbeddingBagGrad,
   EmbeddingBagWeightsGrad,
@@ -22,12 +13,11 @@ import {
   LayerNorm,
   LayerNormGrad,
   layerNorm,
-  MaxPooling,
-  MaxPoolingGrad,
-  maxPool2d,
   SoftmaxGrad,
   softmax,
 } from '../../ops/index.js'
+import { binary, given, type KernelCase, type Operand, operands, unary, withoutGradient } from '../fixtures/kernel-case.js'
+import { spatialKernelCases } from '../fixtures/spatial-kernel-cases.js'
 import { kernels } from '../kernels/index.js'
 import { openTracedEngine } from './open-traced-engine.js'
 
@@ -36,47 +26,7 @@ const installed = await openTracedEngine({ threads: 1 }).then(
   () => false,
 )
 
-/** A tensor to call a kernel with. */
-interface Operand {
-  readonly shape: readonly number[]
-  readonly values: readonly number[]
-  readonly dtype: 'float32' | 'int32' | 'bool'
-}
-
-interface KernelCase {
-  readonly kernel: string
-  readonly inputs: Readonly<Record<string, Operand>>
-  readonly attrs?: tf.NamedAttrMap
-  /** What else is particular about it. */
-  readonly title?: string
-  /** Absent where the kernel is differentiable. */
-  readonly gradient?: false
-  /** In place of calling the kernel itself. */
-  readonly call?: (inputs: Readonly<Record<string, tf.Tensor>>) => tf.Tensor
-}
-
-const random = seededRandom(3)
-const size = (shape: readonly number[]) => shape.reduce((product, dim) => product * dim, 1)
-const floats = (shape: readonly number[], low = -2, high = 2): Operand => ({
-  shape,
-  dtype: 'float32',
-  values: Array.from({ length: size(shape) }, () => low + (high - low) * random.uniform()),
-})
-const ints = (shape: readonly number[], bound: number, from = 0): Operand => ({
-  shape,
-  dtype: 'int32',
-  values: Array.from({ length: size(shape) }, () => from + random.integer(bound)),
-})
-const bools = (shape: readonly number[]): Operand => ({ ...ints(shape, 2), dtype: 'bool' })
-const given = (dtype: Operand['dtype'], shape: readonly number[], values: readonly number[]): Operand => ({ dtype, shape, values })
-
-const unary = (names: readonly string[], x: Operand, attrs?: tf.NamedAttrMap, rest: Partial<KernelCase> = {}): KernelCase[] =>
-  names.map((kernel) => ({ kernel, inputs: { x }, attrs, ...rest }))
-
-const binary = (names: readonly string[], a: Operand, b: Operand, rest: Partial<KernelCase> = {}): KernelCase[] =>
-  names.map((kernel) => ({ kernel, inputs: { a, b }, ...rest }))
-
-const withoutGradient = { gradient: false } as const
+const { floats, ints, bools } = operands(3)
 
 const cases: readonly KernelCase[] = [
   ...binary(['Add', 'Sub', 'Multiply', 'RealDiv', 'Maximum', 'Minimum', 'SquaredDifference'], floats([2, 3]), floats([2, 3], 0.5, 2)),
@@ -240,40 +190,7 @@ const cases: readonly KernelCase[] = [
     call: (inputs) => tf.einsum('bij,jk -> bki', ...Object.values(inputs)),
   },
 
-  ...convolutionCases(),
-  ...poolingCases(),
-  {
-    kernel: 'FusedBatchNorm',
-    inputs: { x: floats([2, 3, 4, 5]), mean: floats([5]), variance: floats([5], 0.5, 2), offset: floats([5]), scale: floats([5]) },
-    call: ({ x, mean, variance, offset, scale }) => tf.batchNorm(x, vector(mean), vector(variance), vector(offset), vector(scale), 1e-3),
-  },
-  ...[false, true].map(
-    (halfPixelCenters): KernelCase => ({
-      kernel: 'ResizeBilinear',
-      title: `half pixels ${halfPixelCenters}`,
-      inputs: { images: floats([1, 3, 4, 2]) },
-      attrs: { size: [5, 6], alignCorners: false, halfPixelCenters },
-      gradient: false,
-    }),
-  ),
-  ...[false, true].map(
-    (alignCorners): KernelCase => ({
-      kernel: 'ResizeNearestNeighbor',
-      title: `corners aligned ${alignCorners}`,
-      inputs: { images: floats([1, 3, 4, 2]) },
-      attrs: { size: [6, 7], alignCorners, halfPixelCenters: false },
-      gradient: false,
-    }),
-  ),
-  {
-    kernel: 'ResizeBilinear',
-    title: 'corners aligned',
-    inputs: { images: floats([1, 3, 4, 2]) },
-    attrs: { size: [5, 7], alignCorners: true, halfPixelCenters: false },
-    gradient: false,
-  },
-  ...unary(['MirrorPad'], floats([3, 4]), { paddings: [[1, 2], [0, 2]], mode: 'reflect' }, withoutGradient), // biome-ignore format: pairs
-
+  ...spatialKernelCases,
   ...[LayerNorm, LayerNormGrad].map(
     (kernel): KernelCase => ({
       kernel,
@@ -312,96 +229,6 @@ const cases: readonly KernelCase[] = [
   ),
   { kernel: SoftmaxGrad, inputs: { x: floats([3, 5]) }, call: ({ x }) => softmax(x) },
 ]
-
-function vector(tensor: tf.Tensor): tf.Tensor1D {
-  return tensor as tf.Tensor1D
-}
-
-function convolutionCases(): KernelCase[] {
-  const own: [string, Operand, Operand, Conv2dOptions][] = [
-    ['one channel in', floats([2, 5, 6, 1]), floats([3, 1, 3, 3]), { padding: 1 }],
-    ['many channels', floats([1, 5, 4, 17]), floats([2, 17, 3, 2]), { padding: [1, 0] }],
-    ['stride', floats([2, 7, 8, 3]), floats([4, 3, 3, 3]), { stride: 2, padding: 1 }],
-    ['padding beyond the filter', floats([1, 4, 4, 2]), floats([3, 2, 2, 2]), { padding: { top: 0, bottom: 3, left: 2, right: 1 } }],
-    ['1×1', floats([2, 3, 4, 5]), floats([4, 5, 1, 1]), {}],
-    ['1×1, stride', floats([2, 5, 4, 3]), floats([4, 3, 1, 1]), { stride: 2 }],
-    ['dilation', floats([1, 8, 8, 2]), floats([3, 2, 3, 3]), { dilation: 2, padding: 2, stride: 2 }],
-    ['groups', floats([2, 5, 5, 4]), floats([6, 2, 3, 3]), { groups: 2, padding: 1 }],
-    ['groups, stride', floats([2, 6, 5, 4]), floats([6, 2, 3, 3]), { groups: 2, padding: 1, stride: 2 }],
-    ['depthwise', floats([2, 6, 5, 3]), floats([3, 1, 3, 3]), { groups: 3, padding: 'same', stride: 2 }],
-    ['depthwise, rows left over', floats([2, 6, 6, 3]), floats([3, 1, 3, 3]), { groups: 3, stride: 2 }],
-    ['depthwise, dilation', floats([2, 7, 7, 3]), floats([3, 1, 3, 3]), { groups: 3, padding: 2, dilation: 2 }],
-    ['depthwise, two filters each', floats([2, 5, 5, 3]), floats([6, 1, 3, 3]), { groups: 3, padding: 1 }],
-  ]
-  const x = floats([2, 6, 7, 3])
-  return [
-    // Each runs all three kernels, forward and gradient.
-    ...own.map(
-      ([title, x, filter, options], index): KernelCase => ({
-        kernel: [Convolution, ConvolutionInputGrad, ConvolutionFilterGrad][index % 3],
-        title,
-        inputs: { x, filter },
-        call: ({ x, filter }) => conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, options),
-      }),
-    ),
-    ...['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'].map(
-      (kernel): KernelCase => ({
-        kernel,
-        inputs: { x, filter: floats([3, 3, 3, 4]) },
-        call: ({ x, filter }) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, 'same'),
-      }),
-    ),
-    ...['DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter'].map(
-      (kernel): KernelCase => ({
-        kernel,
-        inputs: { x, filter: floats([3, 3, 3, 2]) },
-        call: ({ x, filter }) => tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, 'same'),
-      }),
-    ),
-    ...(['relu', 'sigmoid'] as const).flatMap((activation): KernelCase[] => [
-      {
-        kernel: 'FusedConv2D',
-        title: activation,
-        inputs: { x, filter: floats([3, 3, 3, 4]), bias: floats([4]) },
-        call: ({ x, filter, bias }) =>
-          tf.fused.conv2d({ x: x as tf.Tensor4D, filter: filter as tf.Tensor4D, strides: 1, pad: 'same', bias, activation }),
-        gradient: activation === 'relu' ? undefined : false,
-      },
-      {
-        kernel: 'FusedDepthwiseConv2D',
-        title: activation,
-        inputs: { x, filter: floats([3, 3, 3, 1]), bias: floats([3]) },
-        call: ({ x, filter, bias }) =>
-          tf.fused.depthwiseConv2d({ x: x as tf.Tensor4D, filter: filter as tf.Tensor4D, strides: 1, pad: 'same', bias, activation }),
-        gradient: activation === 'relu' ? undefined : false,
-      },
-    ]),
-  ]
-}
-
-function poolingCases(): KernelCase[] {
-  const x = floats([2, 6, 7, 3])
-  const windows = [{ size: 2 }, { size: 3, stride: 2, padding: 1 }, { size: [3, 2] as const, stride: [2, 1] as const, ceil: true }]
-  const titled = windows.map((options) => ({ options, title: JSON.stringify(options) }))
-  return [
-    ...[MaxPooling, MaxPoolingGrad].flatMap((kernel) =>
-      titled.map(
-        ({ options, title }): KernelCase => ({ kernel, title, inputs: { x }, call: ({ x }) => maxPool2d(x as tf.Tensor4D, options) }),
-      ),
-    ),
-    ...[AveragePooling, AveragePoolingGrad].flatMap((kernel) =>
-      titled.map(
-        ({ options, title }): KernelCase => ({ kernel, title, inputs: { x }, call: ({ x }) => avgPool2d(x as tf.Tensor4D, options) }),
-      ),
-    ),
-    ...['MaxPool', 'MaxPoolGrad'].map(
-      (kernel): KernelCase => ({ kernel, inputs: { x }, call: ({ x }) => tf.maxPool(x as tf.Tensor4D, 3, 2, 'same') }),
-    ),
-    ...['AvgPool', 'AvgPoolGrad'].map(
-      (kernel): KernelCase => ({ kernel, inputs: { x }, call: ({ x }) => tf.avgPool(x as tf.Tensor4D, 3, 2, 'valid') }),
-    ),
-  ]
-}
 
 function bags(...offsets: number[]): Operand {
   return given('int32', [offsets.length], offsets)
