@@ -1,5 +1,13 @@
 import { join, relative } from 'node:path'
-import { type ComparisonReport, compareSystems, comparisonPage, printComparison, progressBar, type Terminal } from '@ms/cli'
+import {
+  type ComparisonReport,
+  compareSystems,
+  comparisonPage,
+  noteMissingFont,
+  printComparison,
+  progressBar,
+  type Terminal,
+} from '@ms/cli'
 import { type ImageSource, type Modality, MsError } from '@ms/core'
 import { writeFileAtomic } from '@ms/core/node'
 import type { Encoder as AnyEncoder, Engine, Parameters, Prepared } from '@ms/core/tensor'
@@ -118,5 +126,7 @@ export async function prove(task: Task, base: ModelEmbedders, tuned: ModelEmbedd
     for (const name of [file, ...shown]) terminal.print(`  ${relative(process.cwd(), join(out, name))}`)
     terminal.print()
   }
+  const asked = [task.data, ...(task.also ?? [])].flatMap(({ queries }) => [...queries.values()].map(({ text = '' }) => text))
+  await noteMissingFont(asked, terminal)
   return reports[0]
 }

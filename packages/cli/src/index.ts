@@ -1,3 +1,4 @@
+export { noteMissingFont } from './cjk-font.js'
 export { type CompareSystemsOptions, compareSystems } from './compare-systems.js'
 export { type ComparisonPageOptions, comparisonPage } from './comparison-page.js'
 export { clip, displayWidth, fit } from './display-width.js'

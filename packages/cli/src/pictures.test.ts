@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { readSafetensors, resnet, writeSafetensors } from '@ms/backbones'
 import { seededRandom } from '@ms/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { HeadedModel } from './closed-form-head.js'
 import { compareCommand } from './commands/compare.js'
 import { encode } from './commands/encode.js'
 import { evaluateCommand } from './commands/eval.js'
@@ -116,9 +117,47 @@ describe('ms and pictures', () => {
     expect(record).toMatchObject({ state: 'done', head: 'only' })
     const weights = await Promise.all(['network', join('run', 'model')].map(async (path) => statistics(at(path, 'model.safetensors'))))
     expect(weights[1]).toEqual(weights[0])
+    // Dev chooses, and what it said is told.
+    expect(trained.notes).toMatch(/head, by shrinkage: dev ndcg@10 .* without, .* with 0\.1, .* with 10; kept with /)
+    const { before: without, tried, shrinkage } = trained.json['head'] as NonNullable<HeadedModel['chosen']>
+    const kept = tried.find((each) => each.shrinkage === shrinkage)?.metrics['ndcg@10']
+    expect(kept).toBe(Math.max(without['ndcg@10'], ...tried.map(({ metrics }) => metrics['ndcg@10'])))
+    expect(trained.json['dev']).toMatchObject({ 'ndcg@10': kept })
+    expect(record).toMatchObject({ chosenHead: { shrinkage } })
     const after = await ms(evaluateCommand as never, '--model', at('run'), '--data', at('data'))
     const score = ({ json }: CommandOutcome) => (json['metrics'] as Record<string, number>)['map@r']
     expect(score(after)).toBeGreaterThan(score(before))
+  })
+
+  it('keeps no head with which dev is worse, and takes the shrinkage that is given', async () => {
+    // All drawings of a colour as one class: what tells shapes apart is then what varies within classes.
+    const lines = Object.keys(shapes).flatMap((shape) => colours.map((colour) => `data/${shape}/${colour}.svg,${colour}`))
+    await writeFile(at('colours.csv'), ['image,label', ...lines].join('\n'))
+    const run = ['--model', at('network'), '--data', at('colours.csv'), '--head', 'lda', '--eval', at('shapes')]
+    const judged = colours.slice(1).map((colour) => `q\t${colour}\t1\n`)
+    await mkdir(at('shapes', 'qrels'), { recursive: true })
+    for (const colour of colours) await writeFile(at('shapes', `${colour}.svg`), svg(shapes.circle(colour)))
+    for (const colour of colours) await writeFile(at('shapes', `bar-${colour}.svg`), svg(shapes.bar(colour)))
+    const corpus = [...colours.slice(1), ...colours.slice(1).map((colour) => `bar-${colour}`)]
+    await writeFile(at('shapes', 'corpus.jsonl'), corpus.map((id) => `${JSON.stringify({ _id: id, image: `${id}.svg` })}\n`).join(''))
+    await writeFile(at('shapes', 'queries.jsonl'), JSON.stringify({ _id: 'q', image: `${colours[0]}.svg` }))
+    await writeFile(at('shapes', 'qrels', 'dev.tsv'), `query-id\tcorpus-id\tscore\n${judged.join('')}`)
+    const { json, notes } = await ms(trainCommand as never, ...run, '--shrinkage', '0.01', '--out', at('shaped'))
+    const head = json['head'] as NonNullable<HeadedModel['chosen']>
+    expect(head.tried.map(({ shrinkage }) => shrinkage)).toEqual([0.01])
+    expect(head.tried[0].metrics['ndcg@10']).toBeLessThan(head.before['ndcg@10'])
+    expect(head.shrinkage).toBeUndefined()
+    expect(notes).toContain('none is kept')
+    expect(json).toMatchObject({ bestStep: 0, dev: head.before })
+    const alone = ms(
+      trainCommand as never,
+      ...run.filter((word) => word !== '--head' && word !== 'lda'),
+      '--shrinkage',
+      '1',
+      '--out',
+      at('no'),
+    )
+    await expect(alone).rejects.toMatchObject({ code: 'cli.usage' })
   })
 
   it('leaves out pictures that are broken or not there, in training and in measuring, and stops at them when strict', async () => {

@@ -6,6 +6,7 @@ import type { LoadedModel } from '@ms/embed'
 import { saveModelDirectory } from '@ms/embed/node'
 import { finish, type MetricName, retrievalEvaluator, type TrainEvent, type TrainOptions, train } from '@ms/finetune'
 import { openRunDirectory } from '@ms/finetune/node'
+import type { HeadedModel } from './closed-form-head.js'
 import { columnEncoders } from './column-encoders.js'
 import { headRun } from './head-run.js'
 
@@ -16,7 +17,7 @@ export interface TrainRunOptions
   /** Its encoder of texts, or of pictures, or both are trained, as the examples' columns ask. */
   readonly tuned: LoadedModel
   /** What is done with the tuned model before it is saved: a head in closed form. */
-  readonly finish?: (model: LoadedModel) => Promise<LoadedModel>
+  readonly finish?: (model: LoadedModel, metrics: readonly MetricName[]) => Promise<HeadedModel>
   /** Nothing is trained: `finish` alone makes the model, in one pass over the examples. Default: false. */
   readonly onlyHead?: boolean
   /** How the model is called in run.json. */
@@ -36,6 +37,8 @@ export interface TrainedRun {
   readonly tuned: LoadedModel
   readonly end: Extract<TrainEvent, { type: 'end' }>
   readonly modelPath: string
+  /** What dev said of heads, where one was asked for. */
+  readonly head?: HeadedModel['chosen']
 }
 
 const metrics = ['ndcg@10', 'mrr@10', 'recall@10'] as const satisfies readonly MetricName[]
@@ -84,10 +87,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
           different(modalities),
           (await finish(train({ ...options, encoder, evaluate, checkpoints: run.checkpoints }), onEvent)).encoders,
         )
-    const head = async () => (await options.finish?.(trained)) ?? trained
-    const tuned = options.onlyHead
-      ? await headRun({ model: trained, head, examples, evaluate, signal: options.signal, onEvent })
-      : await head()
+    const head = async () => (await options.finish?.(trained, metrics)) ?? { model: trained }
+    const { model: tuned, chosen } = options.onlyHead ? await headRun({ head, examples, onEvent }) : await head()
     await saveModelDirectory(tuned, run.modelPath)
     await run.report({
       title: `${options.model} fine-tuned`,
@@ -95,7 +96,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         examples: examples.columns[0].length,
         ...(dev ? { data: dev.name } : {}),
         ...(options.onlyHead
-          ? { head: 'in closed form, nothing else was changed' }
+          ? {
+              head: chosen && chosen.shrinkage === undefined ? 'none: dev was worse with each' : 'in closed form, nothing else was changed',
+            }
           : {
               loss: loss.name,
               epochs: settings.epochs,
@@ -109,8 +112,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         node: process.version,
       },
     })
-    await run.record('done', { ...record, result: end })
-    return { tuned, end: end!, modelPath: run.modelPath }
+    await run.record('done', { ...record, result: end, ...(chosen ? { chosenHead: chosen } : {}) })
+    return { tuned, end: end!, modelPath: run.modelPath, head: chosen }
   } catch (error) {
     await run.record('failed', record).catch(() => undefined)
     throw inRun(error, options.out)

@@ -1,5 +1,7 @@
+import { documentText } from '@ms/core'
 import { writeFileAtomic } from '@ms/core/node'
 import { readRunEvents } from '@ms/finetune/node'
+import { noteMissingFont } from '../cjk-font.js'
 import { defineCommand } from '../command.js'
 import { compareSystems } from '../compare-systems.js'
 import { comparisonPage } from '../comparison-page.js'
@@ -60,6 +62,7 @@ export const compareCommand = defineCommand({
         })
         await writeFileAtomic(options.html, page)
         terminal.print(`\n  page in ${options.html}`)
+        await noteMissingFont([...data.queries.values(), ...data.corpus].map(documentText), terminal)
       }
       const worse = report.differences.filter(
         ({ baseline, comparison }) => baseline !== 'keyword' && comparison.difference < 0 && comparison.pValue < significance,

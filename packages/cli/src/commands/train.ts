@@ -11,16 +11,9 @@ import {
 } from '@ms/core'
 import type { Prepared } from '@ms/core/tensor'
 import type { LoadedModel, PoolingMode } from '@ms/embed'
-import {
-  type Augmentation,
-  examplesFromRetrieval,
-  ldaHead,
-  type Mix,
-  mixup,
-  standardPictureAugment,
-  standardTextAugment,
-} from '@ms/finetune'
+import { type Augmentation, examplesFromRetrieval, type Mix, mixup, standardPictureAugment, standardTextAugment } from '@ms/finetune'
 import { featureDirectory } from '@ms/finetune/node'
+import { noteHead, withHead } from '../closed-form-head.js'
 import { columnEncoders } from '../column-encoders.js'
 import { defineCommand } from '../command.js'
 import { computeOptions, pluginOption, seedOption, strictOption } from '../compute-options.js'
@@ -104,6 +97,12 @@ export const trainCommand = defineCommand({
       choices: ['lda'],
       help: 'lda: a linear head in closed form behind the model, in place of training, or after it where --epochs is given',
     },
+    shrinkage: {
+      type: 'number',
+      min: 1e-6,
+      value: 'X',
+      help: 'with --head lda: its shrinkage (default: the best on dev of 0.1 … 10, else 0.3)',
+    },
     augment: { type: 'string', choices: ['standard'], help: 'vary items at each step: crops and colours of pictures, words of texts' },
     mixup: { type: 'number', min: 0, value: 'X', help: 'mix pictures of a batch by shares of Beta(X, X): 0.2 mixes little, 1 much' },
     pooling: {
@@ -165,6 +164,7 @@ export const trainCommand = defineCommand({
       examples,
       given: joined?.given(examples.modalities ?? []),
     })
+    if (options.shrinkage !== undefined && !options.head) throw wrongUse('--shrinkage is for a head', 'Write --head lda, too.')
     const onlyHead = options.head !== undefined && options.epochs === undefined && options['max-steps'] === undefined
     const pictures = examples.modalities?.includes('image') ?? false
     if (options.mixup && !(examples.modalities?.every((modality) => modality === 'image') ?? false))
@@ -173,7 +173,7 @@ export const trainCommand = defineCommand({
     const engine = await openEngineFor({ ...options, worker: true }, terminal, signal)
     const printer = trainingPrinter(terminal)
     try {
-      const { end, modelPath } = await trainRun({
+      const { end, modelPath, head } = await trainRun({
         tuned,
         ...(vary
           ? {
@@ -184,7 +184,16 @@ export const trainCommand = defineCommand({
           : {}),
         ...(options.mixup ? { mix: mixup({ alpha: options.mixup }) as Mix<Prepared> } : {}),
         ...(features ? { features } : {}),
-        ...(options.head ? { finish: (model: LoadedModel) => withHead(model, examples, { engine, signal, features }) } : {}),
+        ...(options.head
+          ? {
+              finish: async (model, metrics) => {
+                const { shrinkage } = options
+                const headed = await withHead(model, { examples, dev, shrinkage, metrics, engine, signal, features })
+                noteHead(headed, terminal)
+                return headed
+              },
+            }
+          : {}),
         model: [model, imageModel].filter((each) => each !== undefined).join(' + '),
         examples,
         dev,
@@ -207,6 +216,7 @@ export const trainCommand = defineCommand({
         bestStep: end.bestStep,
         lossDiff: end.lossDiff,
         dev: end.metrics,
+        ...(head ? { head } : {}),
         seconds: end.seconds,
       })
       return 0
@@ -234,24 +244,3 @@ function standardAugmentation(modality: Modality, { image }: LoadedModel): Augme
 }
 
 const isPicture = (prepared: Prepared): prepared is PreparedPicture => 'pixels' in prepared
-
-/** The model with a closed-form head behind its encoder. @throws `cli.usage` where texts are to find pictures */
-async function withHead(
-  model: LoadedModel,
-  examples: Examples,
-  options: { engine: Parameters<typeof ldaHead>[1]['engine']; signal: AbortSignal; features?: Parameters<typeof ldaHead>[1]['features'] },
-): Promise<LoadedModel> {
-  const modalities = new Set(examples.modalities ?? ['text'])
-  if (modalities.size > 1) throw wrongUse('--head lda is for one kind of items, and these are texts and pictures', 'Leave --head out.')
-  const { text, image } = model
-  if (modalities.has('image') && image) return { ...model, image: await ldaHead(withModules(image), { examples, ...options }) }
-  return text ? { ...model, text: await ldaHead(withModules(text), { examples, ...options }) } : model
-}
-
-/** @throws `cli.usage` for an encoder of a plug-in, which nothing can be put behind */
-function withModules<E extends NonNullable<LoadedModel['text'] | LoadedModel['image']>>(
-  encoder: E,
-): Exclude<E, { readonly plugin: string }> {
-  if (!('plugin' in encoder)) return encoder as Exclude<E, { readonly plugin: string }>
-  throw wrongUse(`--head is for encoders that consist of modules, and ${encoder.plugin} is a plug-in’s`, 'Leave --head out.')
-}

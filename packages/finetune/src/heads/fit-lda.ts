@@ -30,12 +30,17 @@ export interface LinearMap {
  * @param features `[items, inFeatures]` @param labels class of each
  * @throws `lda.classes` when no class has two items, `lda.option`
  */
-export function fitLda(features: Vectors, labels: readonly string[], { shrinkage = 0.3, dim }: LdaOptions = {}): LinearMap {
+export function fitLda(features: Vectors, labels: readonly string[], options: LdaOptions = {}): LinearMap {
+  return prepareLda(features, labels)(options)
+}
+
+/**
+ * What `fitLda` needs of the features, computed once: what is returned fits for one setting after the other.
+ * @param features `[items, inFeatures]` @param labels class of each
+ * @throws `lda.classes` when no class has two items; what is returned `lda.option`
+ */
+export function prepareLda(features: Vectors, labels: readonly string[]): (options?: LdaOptions) => LinearMap {
   const { count, dim: width } = features
-  if (!(shrinkage > 0 && Number.isFinite(shrinkage)))
-    throw new MsError('lda.option', `the shrinkage is ${shrinkage}`, { where: 'shrinkage', advice: 'Give a number above 0.' })
-  if (dim !== undefined && !(Number.isInteger(dim) && dim >= 1 && dim <= width))
-    throw new MsError('lda.option', `${dim} directions of ${width} cannot be kept`, { where: 'dim' })
   const classes = classesOf(labels)
   if (![...classes.values()].some((members) => members.length > 1)) {
     throw new MsError('lda.classes', 'no class has two items', { advice: 'Give at least two items of most classes.' })
@@ -60,11 +65,18 @@ export function fitLda(features: Vectors, labels: readonly string[], { shrinkage
   let trace = 0
   for (let j = 0; j < width; j++) trace += within[j * width + j]
   // Features that do not vary at all within classes leave nothing to whiten.
-  const ridge = trace > 0 ? (shrinkage * trace) / width : 1
-  for (let j = 0; j < width; j++) within[j * width + j] += ridge
-  const whitening = invertLower(cholesky(within, width), width)
-  const chosen = dim === undefined ? whitening : project(whitening, width, betweenDirections(whitening, means, mean, dim), dim)
-  return affine(chosen, mean, dim ?? width, width)
+  const variance = trace / width
+  return ({ shrinkage = 0.3, dim } = {}) => {
+    if (!(shrinkage > 0 && Number.isFinite(shrinkage)))
+      throw new MsError('lda.option', `the shrinkage is ${shrinkage}`, { where: 'shrinkage', advice: 'Give a number above 0.' })
+    if (dim !== undefined && !(Number.isInteger(dim) && dim >= 1 && dim <= width))
+      throw new MsError('lda.option', `${dim} directions of ${width} cannot be kept`, { where: 'dim' })
+    const shrunk = within.slice()
+    for (let j = 0; j < width; j++) shrunk[j * width + j] += variance > 0 ? shrinkage * variance : 1
+    const whitening = invertLower(cholesky(shrunk, width), width)
+    const chosen = dim === undefined ? whitening : project(whitening, width, betweenDirections(whitening, means, mean, dim), dim)
+    return affine(chosen, mean, dim ?? width, width)
+  }
 }
 
 function classesOf(labels: readonly string[]): Map<string, number[]> {

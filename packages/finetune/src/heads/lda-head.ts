@@ -1,9 +1,9 @@
-import { type Examples, MsError, type Role, type Vectors, vectors } from '@ms/core'
-import type { Encoder, Engine, Prepared } from '@ms/core/tensor'
-import { createEmbedder, encoderSpace } from '@ms/embed'
+import { type Examples, MsError } from '@ms/core'
+import type { Encoder, Engine } from '@ms/core/tensor'
 import type { FeatureCache } from '../train/frozen-features.js'
 import { type HeadedEncoder, withoutNormalize } from './append-module.js'
 import { fitLda, type LdaOptions } from './fit-lda.js'
+import { openKnownFeatures } from './known-features.js'
 import { appendLinear } from './linear-adapter.js'
 
 export interface LdaHeadOptions<Item> extends LdaOptions {
@@ -28,35 +28,16 @@ export async function ldaHead<E extends HeadedEncoder, Item extends Parameters<E
   const { items, labels } = classesFrom(examples)
   const plain = withoutNormalize(encoder)
   // What kind of items the encoder takes is what `Item` says.
-  const made = await featuresOf(plain as unknown as Encoder<Item>, items, { engine, features, signal })
-  return appendLinear(encoder, fitLda(made, labels, options))
-}
-
-async function featuresOf<Item>(
-  encoder: Encoder<Item, Prepared>,
-  items: readonly Item[],
-  { engine, features, signal }: { engine?: Engine; features?: FeatureCache<Item>; signal?: AbortSignal },
-): Promise<Vectors> {
-  const role: Role = 'document'
-  const space = await encoderSpace(encoder)
-  const kept = (await features?.load(space, items, role)) ?? []
-  const missing = items.filter((_, i) => !kept[i])
-  const data = new Float32Array(items.length * encoder.dim)
-  const embedder = await createEmbedder(encoder, { engine })
+  const known = await openKnownFeatures(plain as unknown as Encoder<Item>, { engine, features })
   try {
-    const made = await embedder.embed(missing, { role, signal })
-    const fresh = missing.map((_, i) => made.data.subarray(i * made.dim, (i + 1) * made.dim))
-    if (fresh.length > 0) await features?.save(space, missing, role, fresh)
-    let next = 0
-    for (let i = 0; i < items.length; i++) data.set(kept[i] ?? fresh[next++], i * encoder.dim)
+    return appendLinear(encoder, fitLda(await known.embed(items, { role: 'document', signal }), labels, options))
   } finally {
-    await embedder.dispose()
+    await known.dispose()
   }
-  return vectors(data, items.length, encoder.dim)
 }
 
 /** Different items, and the class of each. @throws `train.columns` */
-function classesFrom<Item>({ kind, columns, labels }: Examples<Item>): { items: Item[]; labels: string[] } {
+export function classesFrom<Item>({ kind, columns, labels }: Examples<Item>): { items: Item[]; labels: string[] } {
   if (kind === 'labelled' && labels) {
     const classes = new Map(columns[0].map((item, i) => [item, labels[i]]))
     return { items: [...classes.keys()], labels: [...classes.values()] }
