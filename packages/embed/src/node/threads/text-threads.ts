@@ -110,7 +110,9 @@ class TextThread {
   }
 
   async end(): Promise<void> {
-    await this.#worker.terminate()
+    // Node 20 may take no note of a thread's end where nothing else keeps the process alive: it would exit with this promise pending.
+    const awake = setInterval(() => undefined, 1000)
+    await this.#worker.terminate().finally(() => clearInterval(awake))
   }
 
   #fail(what: string, cause?: unknown): void {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { type EmbedOptions, MsError, type Vectors, vectors } from '@ms/core'
 import { createEmbedder, type EmbedderOptions, type OwnedEmbedder } from '../../embedder.js'
 import { tableMemory } from '../snapshot/lazy-table.js'
@@ -97,6 +98,8 @@ export async function createThreadedEmbedder(
         } else {
           into.set((await here.embed(slice, { role, signal })).data)
           report(slice.length)
+          // Embedding here lets no message in: that threads can begin would not be heard of.
+          if (others) await setImmediate()
         }
       }
     } finally {
