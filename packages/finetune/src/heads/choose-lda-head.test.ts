@@ -1,8 +1,7 @@
-import { writeSafetensors } from '@ms/backbones'
-import { type Examples, memoryFiles, type RetrievalData, type Role, seededRandom } from '@ms/core'
-import { loadEncoder } from '@ms/embed'
+import { type Examples, type RetrievalData, type Role, seededRandom } from '@ms/core'
 import { createEagerEngine } from '@ms/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tableEncoder } from '../fixtures/words-encoder.js'
 import { retrievalEvaluator } from '../train/retrieval-evaluator.js'
 import { chooseLdaHead } from './choose-lda-head.js'
 import { ldaHead } from './lda-head.js'
@@ -12,42 +11,14 @@ const kindOf = (i: number) => `kind ${Math.floor(i / each)}`
 const words = Array.from({ length: groups * each }, (_, i) => `w${i}`)
 
 /** A table of words: which kind one is of shows in two quiet directions, and four loud ones tell nothing. */
-async function openWords() {
+function openWords() {
   const random = seededRandom(7)
   const centres = Array.from({ length: groups }, () => [random.normal(), random.normal()])
   const table = Float32Array.from({ length: words.length * width }, (_, at) => {
     const [i, j] = [Math.floor(at / width), at % width]
     return j < 2 ? centres[Math.floor(i / each)][j] + 0.1 * random.normal() : 3 * random.normal()
   })
-  const vocab = Object.fromEntries(words.map((word, id) => [word, id]))
-  const tokenizer = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [],
-    normalizer: null,
-    post_processor: null,
-    decoder: null,
-  }
-  return loadEncoder(
-    memoryFiles(
-      {
-        'modules.json': JSON.stringify([
-          { idx: 0, name: '0', path: '0_StaticEmbedding', type: 'sentence_transformers.models.StaticEmbedding' },
-          { idx: 1, name: '1', path: '1_Normalize', type: 'sentence_transformers.models.Normalize' },
-        ]),
-        '0_StaticEmbedding/model.safetensors': writeSafetensors(
-          new Map([['embedding.weight', { dtype: 'F32', shape: [words.length, width], data: table }]]),
-        ),
-        '0_StaticEmbedding/tokenizer.json': JSON.stringify({
-          ...tokenizer,
-          pre_tokenizer: { type: 'WhitespaceSplit' },
-          model: { type: 'WordLevel', vocab, unk_token: words[0] },
-        }),
-      },
-      'words',
-    ),
-  )
+  return tableEncoder(words, table)
 }
 
 const half = words.length / 2

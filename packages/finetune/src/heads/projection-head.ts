@@ -27,7 +27,6 @@ export interface ProjectionHead<E> {
  *
  * @example
  * ```ts
- * import type { Encoder } from '@ms/core/tensor'
  * import type { ImageEncoder } from '@ms/embed'
  * import { projectionHead } from '@ms/finetune'
  * declare function tune(encoder: ImageEncoder): Promise<ImageEncoder>
