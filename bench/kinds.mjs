@@ -11,11 +11,18 @@ const encode = (name, what) => ({
   peers: { 'sentence-transformers': python('encoding.py', 'transformer', 'MODEL', `TEXTS:${name}`) },
 })
 
-const resnet = (mode, what) => ({
-  title: `Train ResNet-50, a step of 8 pictures of 224 × 224, ${what}`,
+const convolutional = (network, mode, what) => ({
+  title: `Train ${what}`,
   figure: 'stepMs',
-  ours: node('resnet-training.mjs', mode, '5'),
-  peers: { PyTorch: python('resnet_training.py', mode, '5') },
+  ours: node('cnn-training.mjs', network, mode, '5'),
+  peers: { PyTorch: python('cnn_training.py', network, mode, '5') },
+})
+
+const search = (way, what) => ({
+  title: `Find the nearest 10 of 100,000 vectors of 384, exactly, ${what}`,
+  figure: 'searchMs',
+  ours: node('vector-search.mjs', way),
+  peers: { faiss: python('vector_search.py', way) },
 })
 
 /** Rows, width, tokens of a text, pairs of a step, steps. */
@@ -55,8 +62,13 @@ export const kinds = {
     ours: node('static-training.mjs', ...tableSizes),
     peers: { PyTorch: python('static_training.py', ...tableSizes) },
   },
-  'train-resnet-50': resnet('frozen', 'batch norm frozen'),
-  'train-resnet-50-batch': resnet('batch', 'batch norm by the batch'),
+  'train-resnet-50': convolutional('resnet-50', 'frozen', 'ResNet-50, a step of 8 pictures of 224 × 224, batch norm frozen'),
+  'train-resnet-50-batch': convolutional('resnet-50', 'batch', 'ResNet-50, a step of 8 pictures of 224 × 224, batch norm by the batch'),
+  'train-small-cnn': convolutional(
+    'small',
+    'batch',
+    'a CNN of .88 million weights, a step of 32 pictures of 64 × 64, batch norm by the batch',
+  ),
   'encode-16': encode('16', '600 texts of 16 tokens'),
   'encode-64': encode('64', '200 texts of 64 tokens'),
   'encode-256': encode('256', '60 texts of 256 tokens'),
@@ -76,6 +88,8 @@ export const kinds = {
     ours: node('encoding.mjs', 'load', 'MODEL', 'TEXTS:16'),
     peers: { 'sentence-transformers': python('encoding.py', 'load', 'MODEL', 'TEXTS:16') },
   },
+  'search-one': search('one', '200 queries one after the other'),
+  'search-many': search('many', '200 queries at once'),
   // Growth: ours at once, twice and four times the work.
   'grow-batch-8': grow('Train MiniLM, a step of 8 pairs × 64 tokens', 'train', '8'),
   'grow-batch-16': grow('Train MiniLM, a step of 16 pairs × 64 tokens', 'train', '16'),

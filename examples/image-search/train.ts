@@ -11,7 +11,7 @@ import {
 import { type ImageSource, type Modality, MsError } from '@ms/core'
 import { writeFileAtomic } from '@ms/core/node'
 import type { Encoder as AnyEncoder, Engine, Parameters, Prepared } from '@ms/core/tensor'
-import type { LoadedModel, ModelEmbedders } from '@ms/embed'
+import type { LoadedModel, ModelEmbedders, VectorCache } from '@ms/embed'
 import { saveModelDirectory } from '@ms/embed/node'
 import { examplesFromRetrieval, finish, formatEpoch, retrievalEvaluator, train } from '@ms/finetune'
 import { openRunDirectory, readRunEvents } from '@ms/finetune/node'
@@ -21,6 +21,8 @@ import { type Encoder, encoderName, recipe } from './encoder.js'
 export interface TrainOptions {
   readonly encoder: Encoder
   readonly engine: Engine
+  /** Keeps vectors from one measurement to the next. */
+  readonly cache: VectorCache
   /** Folder of the run. */
   readonly out: string
   readonly seed: number
@@ -38,13 +40,13 @@ export interface Tuned {
 /** Fine-tunes the encoder on the train queries, keeps the epoch that is best on dev, and saves it as a run. */
 export async function trainOn(
   { data, dev = data, modalities }: Task,
-  { encoder, engine, out, seed, terminal, signal }: TrainOptions,
+  { encoder, engine, cache, out, seed, terminal, signal }: TrainOptions,
 ): Promise<Tuned> {
   const examples = examplesFromRetrieval(data, 'train', modalities)
   const { start, loss, settings, augment, finish: complete } = await recipe(encoder, { examples, engine, seed, signal })
   const kinds = [...new Set(modalities)]
   const encoders = kinds.map((kind) => encoderOf(start, kind))
-  const evaluate = retrievalEvaluator<ImageSource>({ data: dev, engine, modalities: kinds })
+  const evaluate = retrievalEvaluator<ImageSource>({ data: dev, engine, modalities: kinds, cache })
   const onDev = async (model: LoadedModel) => {
     const all = kinds.map((kind) => encoderOf(model, kind))
     return (await evaluate(all[0], { encoders: all, signal }))['ndcg@10']

@@ -2,7 +2,7 @@ import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createTerminal, type Terminal } from '@ms/cli'
 import { MsError } from '@ms/core'
-import { createModelEmbedders } from '@ms/embed'
+import { createModelEmbedders, vectorCache } from '@ms/embed'
 import { openEngine } from '@ms/runtime/node'
 import { type Question, type Task, tasks, title } from './data.js'
 import { encoderName, openEncoder, threads } from './encoder.js'
@@ -31,13 +31,15 @@ async function demonstrate(task: Task, { seed, asked, terminal, signal }: DemoOp
   const engine = await openEngine({ threads, signal })
   try {
     const encoder = await openEncoder()
-    const options = { encoder, engine, out, seed, terminal, signal }
+    // What was embedded once is not embedded again: to choose an epoch, to measure, to search.
+    const cache = vectorCache()
+    const options = { encoder, engine, cache, out, seed, terminal, signal }
     const { base, tuned } = await trainOn(task, options)
 
     heading('2. Measure')
     const embedders = {
-      base: await createModelEmbedders(base, { engine, normalize: true }),
-      tuned: await createModelEmbedders(tuned, { engine, normalize: true }),
+      base: await createModelEmbedders(base, { engine, normalize: true, cache }),
+      tuned: await createModelEmbedders(tuned, { engine, normalize: true, cache }),
     }
     const { words } = await prove(task, embedders.base, embedders.tuned, options)
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTerminal } from '@ms/cli'
 import type { Engine } from '@ms/core/tensor'
-import { encoderSpace } from '@ms/embed'
+import { encoderSpace, vectorCache } from '@ms/embed'
 import { openEncoder as openSaved } from '@ms/embed/node'
 import { openEngine } from '@ms/runtime/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,6 +27,7 @@ afterAll(async () => {
 const options = async (name: string, signal = new AbortController().signal) => ({
   encoder: await openEncoder(),
   engine,
+  cache: vectorCache(),
   out: join(folder, name),
   seed: 3,
   terminal: { ...createTerminal({ json: false, quiet: true }), print: () => undefined },

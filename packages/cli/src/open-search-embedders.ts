@@ -1,7 +1,7 @@
 import type { ImageSource } from '@ms/core'
 import type { Encoder } from '@ms/core/tensor'
 import type { LoadedModel, ModelEmbedders } from '@ms/embed'
-import { createModelEmbedders, isExportedDirectory } from '@ms/embed/node/serve'
+import { createModelEmbedders, isExportedDirectory, type VectorCache } from '@ms/embed/node/serve'
 import { type OpenEmbedderOptions, openExported } from './open-embedder.js'
 
 /** Embedders, with the encoders they are of. */
@@ -12,14 +12,17 @@ export interface SearchEmbedders extends ModelEmbedders {
   readonly reader?: Pick<Encoder<ImageSource>, 'processor'>
 }
 
+export interface OpenSearchEmbeddersOptions extends Omit<OpenEmbedderOptions, 'embedder'> {
+  /** Shared by models of which one encoder may be the same. */
+  readonly cache?: VectorCache
+}
+
 /** Texts, pictures or both: the embedders of a model, for searching. */
-export async function openSearchEmbedders(
-  name: string | undefined,
-  options: Omit<OpenEmbedderOptions, 'embedder'>,
-): Promise<SearchEmbedders> {
+export async function openSearchEmbedders(name: string | undefined, options: OpenSearchEmbeddersOptions): Promise<SearchEmbedders> {
+  const { terminal, signal, cache } = options
   if (name !== undefined && (await isExportedDirectory(name))) {
     const { text, image } = await openExported(name, options)
-    const embedders = await createModelEmbedders({ text, image }, { normalize: (text ?? image)?.similarity !== 'dot' })
+    const embedders = await createModelEmbedders({ text, image }, { normalize: (text ?? image)?.similarity !== 'dot', cache })
     return {
       ...embedders,
       model: {},
@@ -32,9 +35,8 @@ export async function openSearchEmbedders(
     }
   }
   const [{ openAnyModel }, { openEngineFor }] = await Promise.all([import('./open-model.js'), import('./open-engine.js')])
-  const { terminal, signal } = options
   const model = await openAnyModel(name, { terminal, signal, plugin: options.options.plugin })
   const normalize = (model.text ?? model.image)?.similarity !== 'dot'
-  const embedders = await createModelEmbedders(model, { normalize, engine: () => openEngineFor(options.options, terminal, signal) })
+  const embedders = await createModelEmbedders(model, { normalize, cache, engine: () => openEngineFor(options.options, terminal, signal) })
   return { ...embedders, model, ...(model.image ? { reader: model.image } : {}) }
 }

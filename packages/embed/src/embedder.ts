@@ -4,6 +4,7 @@ import { budgetBatches } from './batches.js'
 import { encoderSpace } from './encoder-space.js'
 import { dequantizeBinary, dequantizeInt8, quantizeBinary, quantizeInt8 } from './quantize.js'
 import { openRunner } from './runner.js'
+import { type VectorCache, withCache } from './vector-cache.js'
 
 /** How finely the components of a vector are kept. */
 export type Precision = 'float32' | 'int8' | 'binary'
@@ -27,6 +28,8 @@ export interface EmbedderOptions {
    * hold it; `quantizeInt8` and `quantizeBinary` pack it. Default: `float32`.
    */
   precision?: Precision
+  /** Keeps vectors for the next time the same item comes: `vectorCache`. Default: none. */
+  cache?: VectorCache
 }
 
 /** An embedder that holds an engine's memory until it is disposed of. */
@@ -109,10 +112,11 @@ export async function createEmbedder<Item, P extends Prepared>(
     return finish(vectors(result, unique.length, dim), normalize, precision)
   }
 
-  return {
+  const embedder: OwnedEmbedder<Item> = {
     dim,
     space,
     embed: async (items, { role = 'document', signal, onProgress }: EmbedOptions = {}) => {
+      runner.assertAlive()
       signal?.throwIfAborted()
       const distinct = distinctItems(items)
       let done = 0
@@ -125,6 +129,7 @@ export async function createEmbedder<Item, P extends Prepared>(
     },
     dispose: runner.dispose,
   }
+  return options.cache ? withCache(embedder, options.cache) : embedder
 }
 
 function positive(name: string, value: number): void {

@@ -41,4 +41,5 @@ export {
   sentenceEncoder,
 } from './sentence-encoder.js'
 export type { MaxLength, TokenizedText } from './text-processor.js'
+export { type VectorCache, type VectorCacheOptions, vectorCache } from './vector-cache.js'
 export { withPooling } from './with-pooling.js'

@@ -7,6 +7,8 @@ type Output = { readonly embeddings: Tensors[string] }
 export interface Runner<P extends Prepared> {
   /** `[batch, encoder.dim]`. @throws `embed.engine-missing`, `embed.disposed` */
   run(batch: readonly P[]): Promise<Vectors>
+  /** @throws `embed.disposed` */
+  assertAlive(): void
   dispose(): Promise<void>
 }
 
@@ -34,12 +36,12 @@ export function openRunner<Item, P extends Prepared>(
     return { engine: opened, compiled }
   }
 
-  const alive = () => {
+  const assertAlive = () => {
     if (disposed) throw new MsError('embed.disposed', 'this embedder was disposed of')
   }
 
   const runOnEngine = async (batch: readonly P[]): Promise<Vectors> => {
-    alive()
+    assertAlive()
     opening ??= open().catch((cause: unknown) => {
       opening = undefined
       throw cause
@@ -51,9 +53,10 @@ export function openRunner<Item, P extends Prepared>(
   }
 
   return {
+    assertAlive,
     run: (batch) => {
       if (encoder.direct) {
-        alive()
+        assertAlive()
         return Promise.resolve(encoder.direct(encoder.processor.collate(batch), encoder.parameters))
       }
       const result = last.then(() => runOnEngine(batch))

@@ -1,5 +1,6 @@
 import { documentText } from '@ms/core'
 import { writeFileAtomic } from '@ms/core/node'
+import { vectorCache } from '@ms/embed/node/serve'
 import { readRunEvents } from '@ms/finetune/node'
 import { noteMissingFont } from '../cjk-font.js'
 import { defineCommand } from '../command.js'
@@ -43,7 +44,9 @@ export const compareCommand = defineCommand({
     const given = await openRetrievalData(options.data, options.format as 'beir' | undefined)
     const split = (options.split ?? 'test') as 'test'
     judgements(given, split)
-    const open = (name: string) => openSearchEmbedders(name, { options, terminal, signal })
+    // Two models may read pictures with the same encoder.
+    const cache = vectorCache()
+    const open = (name: string) => openSearchEmbedders(name, { options, terminal, signal, cache })
     const before = await modelFor(modalitiesOf(given), { model: options.base, plugin: options.plugin })
     const base = await open(before)
     const tuned = await open(options.tuned)

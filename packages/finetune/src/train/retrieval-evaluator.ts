@@ -1,6 +1,6 @@
 import { type ImageSource, type Modality, MsError, type RetrievalData, type Split } from '@ms/core'
 import type { Encoder, Engine } from '@ms/core/tensor'
-import { createEmbedder, type OwnedEmbedder } from '@ms/embed'
+import { createEmbedder, type OwnedEmbedder, type VectorCache, vectorCache } from '@ms/embed'
 import { embedCorpus, type RetrievalEmbedder } from '../evaluation/embed-corpus.js'
 import { evaluate, type MetricName } from '../evaluation/metrics.js'
 import { retrieve } from '../evaluation/retrieve.js'
@@ -24,6 +24,8 @@ export interface RetrievalEvaluatorOptions {
   metrics?: readonly MetricName[]
   /** What the encoders of the training take, in their order. Default: texts. */
   modalities?: readonly Modality[]
+  /** Keeps vectors from one measurement to the next, those of an encoder that is not trained above all. Default: one of its own. */
+  cache?: VectorCache
 }
 
 /** Dense retrieval over a whole corpus, by texts or pictures. @throws `data.split`, `data.modality` */
@@ -33,6 +35,7 @@ export function retrievalEvaluator<Item extends ImageSource = string>({
   engine,
   metrics,
   modalities = ['text'],
+  cache = vectorCache(),
 }: RetrievalEvaluatorOptions): Evaluator<Item> {
   const qrels = data.qrels.get(split)
   if (!qrels) throw new MsError('data.split', `there is no ${split} split`, { where: data.name })
@@ -42,7 +45,7 @@ export function retrievalEvaluator<Item extends ImageSource = string>({
       for (const [i, modality] of modalities.entries()) {
         // What kind of items an encoder takes is what `modalities` says.
         const encoder = encoders[Math.min(i, encoders.length - 1)] as Encoder<ImageSource>
-        embedders[modality] ??= await createEmbedder(encoder, { engine, normalize: true })
+        embedders[modality] ??= await createEmbedder(encoder, { engine, normalize: true, cache })
       }
       const embedder: RetrievalEmbedder = embedders
       const corpus = await embedCorpus(embedder, data, { signal })

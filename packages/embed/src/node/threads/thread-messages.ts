@@ -10,7 +10,7 @@ export interface ThreadData {
   /** Files by name. The one that holds the table lies in shared memory. */
   readonly contents: ReadonlyMap<string, Uint8Array>
   readonly memory: TableMemory
-  readonly options: Omit<EmbedderOptions, 'engine'>
+  readonly options: Omit<EmbedderOptions, 'engine' | 'cache'>
 }
 
 /** Texts to embed; their vectors are written to `out`, which lies in shared memory. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { type EmbedOptions, MsError, type Vectors, vectors } from '@ms/core'
 import { createEmbedder, type EmbedderOptions, type OwnedEmbedder } from '../../embedder.js'
+import { withCache } from '../../vector-cache.js'
 import { tableMemory } from '../snapshot/lazy-table.js'
 import type { EncoderSource, SnapshotEncoder } from '../snapshot/open-snapshot.js'
 import { type Place, TextThreads } from './text-threads.js'
@@ -48,11 +49,11 @@ export async function createThreadedEmbedder(
   encoder: SnapshotEncoder,
   options: ThreadedEmbedderOptions = {},
 ): Promise<OwnedEmbedder<string>> {
-  const { threads = Math.min(availableParallelism(), mostThreads), textsBeforeThreads = 32_768, ...settings } = options
+  const { threads = Math.min(availableParallelism(), mostThreads), textsBeforeThreads = 32_768, cache, ...settings } = options
   const here = await createEmbedder(encoder, settings)
   const { source } = encoder
   const script = source && threads > 1 ? threadScript() : undefined
-  if (!source || !script) return here
+  if (!source || !script) return cache ? withCache(here, cache) : here
   const { dim } = here
   const running = new Set<Promise<unknown>>()
   let seen = 0
@@ -108,7 +109,7 @@ export async function createThreadedEmbedder(
     return (await Promise.all(tasks)).every(Boolean) ? vectors(data, texts.length, dim) : undefined
   }
 
-  return {
+  const embedder: OwnedEmbedder<string> = {
     ...here,
     concurrency: threads + 1,
     embed: async (texts, options = {}) => {
@@ -124,6 +125,7 @@ export async function createThreadedEmbedder(
       await here.dispose()
     },
   }
+  return cache ? withCache(embedder, cache) : embedder
 }
 
 /** Where the program of a thread lies. Undefined where it does not come with this one (in a bundle): texts are embedded in one thread then. */

@@ -1,5 +1,5 @@
-// One round of training ResNet-50: `node bench/resnet-training.mjs frozen|batch STEPS [BACKEND]`, run by bench/run.mjs. Random weights, 8 pictures
-// of 224 × 224, cross entropy over 10 classes, SGD with momentum; batch norm frozen, or with the statistics of the batch.
+// One round of training a convolutional network: `node bench/cnn-training.mjs resnet-50|small frozen|batch STEPS [BACKEND]`, run by bench/run.mjs.
+// Random weights, cross entropy over 10 classes, SGD with momentum; batch norm frozen, or with the statistics of the batch.
 import { seededRandom } from '@ms/core'
 import {
   add,
@@ -23,15 +23,39 @@ const momentum = elementwise(['p', 'g', 'b'], ['rate'], ({ p, g, b }, { rate }) 
   const next = add(mul(b, 0.9), g)
   return { b: next, p: sub(p, mul(rate, next)) }
 })
-const [batch, size, classes] = [8, 224, 10]
-const [statistics, count, backend = 'traced'] = process.argv.slice(2)
+/** torchvision's ResNet-50, and a residual network of nine 3 × 3 convolutions, .88 million weights. A stage: width, blocks, stride of the first. */
+const networks = {
+  'resnet-50': {
+    batch: 8,
+    size: 224,
+    stem: { width: 64, kernel: 7, pooled: true },
+    kernels: [1, 3, 1],
+    expansion: 4,
+    stages: [
+      [64, 3, 1],
+      [128, 4, 2],
+      [256, 6, 2],
+      [512, 3, 2],
+    ],
+  },
+  small: {
+    batch: 32,
+    size: 64,
+    stem: { width: 32, kernel: 3, pooled: false },
+    kernels: [3, 3],
+    expansion: 1,
+    stages: [
+      [32, 1, 1],
+      [64, 1, 2],
+      [128, 1, 2],
+      [192, 1, 2],
+    ],
+  },
+}
+const [name, statistics, count, backend = 'traced'] = process.argv.slice(2)
+const { batch, size, stem: first, kernels, expansion, stages } = networks[name]
+const classes = 10
 const threads = Number(process.env.MS_THREADS ?? 1)
-const stages = [
-  [64, 3, 1],
-  [128, 4, 2],
-  [256, 6, 2],
-  [512, 3, 2],
-]
 const random = seededRandom(1)
 const { parameters, constants, forward } = network(random)
 const memory = fusedMemory([...parameters.values()].flatMap(({ data }) => [data.length, data.length]))
@@ -64,7 +88,7 @@ await engine.dispose()
 // The first step records the graph and loads it.
 report({ startMs: times[0], stepMs: times.slice(1), losses })
 
-/** torchvision's ResNet-50 of plain ops. */
+/** The network of plain ops. */
 function network(random) {
   const parameters = new Map()
   const constants = new Map()
@@ -86,18 +110,30 @@ function network(random) {
       return conv2dBatchNorm(x, of('weight'), convolution, { ...norm, mean: of('mean'), variance: of('variance') })
     }
   }
-  const stem = layer('stem', 3, 64, 7, 2)
+  const stem = layer('stem', 3, first.width, first.kernel, 2)
   const blocks = []
-  let channels = 64
+  let channels = first.width
   for (const [stage, [width, count, stride]] of stages.entries()) {
     for (let i = 0; i < count; i++) {
       const name = `${stage}.${i}`
-      const down = i === 0 ? layer(`${name}.down`, channels, 4 * width, 1, stride) : undefined
-      const a = layer(`${name}.a`, channels, width, 1, 1)
-      const b = layer(`${name}.b`, width, width, 3, i === 0 ? stride : 1)
-      const c = layer(`${name}.c`, width, 4 * width, 1, 1)
-      blocks.push((w, x) => tf.relu(tf.add(c(w, tf.relu(b(w, tf.relu(a(w, x))))), down ? down(w, x) : x)))
-      channels = 4 * width
+      const out = expansion * width
+      const step = i === 0 ? stride : 1
+      const down = channels === out && step === 1 ? undefined : layer(`${name}.down`, channels, out, 1, step)
+      // The first 3 × 3 convolution makes the map smaller.
+      const layers = kernels.map((kernel, j) =>
+        layer(
+          `${name}.${j}`,
+          j === 0 ? channels : width,
+          j === kernels.length - 1 ? out : width,
+          kernel,
+          j === kernels.indexOf(3) ? step : 1,
+        ),
+      )
+      blocks.push((w, x) => {
+        const y = layers.reduce((map, layer, j) => (j === layers.length - 1 ? layer(w, map) : tf.relu(layer(w, map))), x)
+        return tf.relu(tf.add(y, down ? down(w, x) : x))
+      })
+      channels = out
     }
   }
   parameters.set('head.weight', {
@@ -106,8 +142,9 @@ function network(random) {
   })
   parameters.set('head.bias', vector(classes, 0))
   const forward = (weights, x) => {
-    const pooled = maxPool2d(tf.relu(stem(weights, x)), { size: 3, stride: 2, padding: 1 })
-    const features = globalAveragePool(blocks.reduce((map, block) => block(weights, map), pooled))
+    const seen = tf.relu(stem(weights, x))
+    const start = first.pooled ? maxPool2d(seen, { size: 3, stride: 2, padding: 1 }) : seen
+    const features = globalAveragePool(blocks.reduce((map, block) => block(weights, map), start))
     return tf.add(tf.matMul(features, weights.get('head.weight')), weights.get('head.bias'))
   }
   return { parameters, constants, forward }
