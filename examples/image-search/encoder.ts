@@ -54,7 +54,7 @@ function pictures({ image }: Encoder, { examples, engine, seed, signal }: Recipe
 
 /**
  * Both encoders stay as they are. Behind that of pictures stands the closed-form head, as wide as the texts' vectors; a linear layer behind
- * that of texts is what is trained to bring words to their pictures.
+ * that of texts is what is trained to bring words to their pictures, and to the words that stand with them.
  */
 async function wordsToPictures({ text, image }: Encoder, { examples, engine, seed, signal }: RecipeOptions): Promise<Recipe> {
   const [words, drawings] = examples.columns

@@ -42,10 +42,11 @@ export async function trainOn(
   { data, dev = data, modalities }: Task,
   { encoder, engine, cache, out, seed, terminal, signal }: TrainOptions,
 ): Promise<Tuned> {
-  const examples = examplesFromRetrieval(data, 'train', modalities)
+  // What is asked in words is found by the words that stand with a picture, too.
+  const examples = examplesFromRetrieval(data, 'train', modalities, { words: modalities[0] === 'text' })
   const { start, loss, settings, augment, finish: complete } = await recipe(encoder, { examples, engine, seed, signal })
   const kinds = [...new Set(modalities)]
-  const encoders = kinds.map((kind) => encoderOf(start, kind))
+  const encoders = (examples.modalities ?? modalities).map((kind) => encoderOf(start, kind))
   const evaluate = retrievalEvaluator<ImageSource>({ data: dev, engine, modalities: kinds, cache })
   const onDev = async (model: LoadedModel) => {
     const all = kinds.map((kind) => encoderOf(model, kind))

@@ -55,7 +55,6 @@ export async function wordsTask(): Promise<Task> {
     about: `The same drawings in two styles, and the tags beside them: find them by what they are called, in English and Chinese.`,
     data,
     modalities: ['text', 'image'],
-    dev: wordSearch(emoji, { name: 'emoji-words-dev', splits: ['dev'], styles: gallery }, folder),
     also: [heldOut, wordless].map((searched) => wordSearch(emoji, searched, folder)),
     labels: new Map(data.corpus.map(({ id }) => [id, names.get(id.slice(id.indexOf('/') + 1)) ?? id])),
     questions: [{ text: 'musical instrument' }, { text: 'something to eat that is sweet' }, { text: '红色的心', meaning: 'red heart' }],

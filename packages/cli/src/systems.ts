@@ -6,6 +6,7 @@ import {
   embedQueries,
   evaluate,
   nearestRun,
+  nearestRunsByWords,
   type PicturesAndWords,
   type RetrievalEmbedder,
   withWords,
@@ -96,7 +97,8 @@ export async function denseRuns(embedder: RetrievalEmbedder, options: DenseOptio
 /** The share of words in documents' vectors that is best on dev queries, by nDCG@10; 0 where no document has picture and words. */
 export function fitWordsShare(both: PicturesAndWords, asked: EmbeddedCorpus, dev: Qrels): number {
   if (!both.words) return 0
-  return fitWeight((share) => perQuery(dev, nearestRun(asked, withWords(both, share), fittingDepth)), { grid: shares }).weight
+  const runs = nearestRunsByWords(asked, both, shares, fittingDepth)
+  return fitWeight((share) => perQuery(dev, runs[shares.indexOf(share)]), { grid: shares }).weight
 }
 
 export interface HybridRuns extends SystemRuns {

@@ -10,18 +10,21 @@ export interface NearestRows {
 
 /** The `k` rows of `documents` with the largest dot product, for each row of `queries`. Exact. */
 export function nearestRows(queries: Vectors, documents: Vectors, k: number): NearestRows[] {
-  const results: NearestRows[] = []
+  return Array.from(rowProducts(queries, documents), (scores) => {
+    const positions = topK(scores, k)
+    return { positions, scores: positions.map((position) => scores[position]) }
+  })
+}
+
+/** The dot products of each row of `queries`, one after the other, with all rows of `documents`: `[documents.count]`, in an array that is used again. */
+export function* rowProducts(queries: Vectors, documents: Vectors): Generator<Float32Array, void> {
   const block = Array.from({ length: blockQueries }, () => new Float32Array(documents.count))
   for (let first = 0; first < queries.count; first += blockQueries) {
     const used = Math.min(blockQueries, queries.count - first)
     if (used === blockQueries) fourProducts(queries, first, documents, block)
     else for (let i = 0; i < used; i++) products(queries, first + i, documents, block[i])
-    for (const scores of block.slice(0, used)) {
-      const positions = topK(scores, k)
-      results.push({ positions, scores: positions.map((position) => scores[position]) })
-    }
+    yield* block.slice(0, used)
   }
-  return results
 }
 
 const blockQueries = 4

@@ -1,4 +1,4 @@
-import type { Encoder, Prepared } from '@ms/core/tensor'
+import type { Encoder } from '@ms/core/tensor'
 import { sha256 } from './sha256.js'
 
 /** What an embedder does to an encoder's vectors. */
@@ -24,8 +24,8 @@ export interface Describable {
  * prompts and what is done to the vectors afterwards. The same model gives the same name wherever it was loaded from; another weight,
  * another prompt, another width gives another.
  */
-export async function encoderSpace<Item, P extends Prepared>(
-  encoder: Encoder<Item, P> & Partial<Describable>,
+export async function encoderSpace(
+  encoder: Pick<Encoder, 'dim' | 'parameters'> & Partial<Describable>,
   { truncateDim = encoder.dim, normalize = false, precision = 'float32' }: SpaceOptions = {},
 ): Promise<string> {
   const identity = encoder.identity ?? (await encoderIdentity(encoder))

@@ -4,12 +4,14 @@ import { documentText, type Examples, type Modality, MsError, pictureOf, type Re
  * Training pairs from judgements: a query with each document that is right for it. A query or document that has not what is asked for
  * (texts, unless `modalities` says pictures) is left out.
  * @param modalities what is taken of queries and of documents
+ * @param options.words where documents are taken as pictures, also the words that stand with them, as a third column
  * @throws `data.split` when there is no such split, `train.no-examples` when nothing is left
  */
 export function examplesFromRetrieval(
   data: RetrievalData,
   split: Split = 'train',
   modalities: readonly [Modality, Modality] = ['text', 'text'],
+  { words = false }: { readonly words?: boolean } = {},
 ): Examples {
   const qrels = data.qrels.get(split)
   if (!qrels) {
@@ -23,7 +25,8 @@ export function examplesFromRetrieval(
   const contents = new Map(
     data.corpus.map((document) => [document.id, ofDocuments === 'image' ? picture(document) : documentText(document)]),
   )
-  const columns: [string[], string[]] = [[], []]
+  const texts = new Map(words && ofDocuments === 'image' ? data.corpus.map((document) => [document.id, documentText(document).trim()]) : [])
+  const columns: [string[], string[], string[]] = [[], [], []]
   for (const [query, grades] of qrels) {
     const asked = data.queries.get(query)
     const anchor = ofQueries === 'image' ? asked && picture(asked) : asked?.text
@@ -32,6 +35,7 @@ export function examplesFromRetrieval(
       if (grade <= 0 || !anchor?.trim() || !positive?.trim()) continue
       columns[0].push(anchor)
       columns[1].push(positive)
+      columns[2].push(texts.get(document) ?? '')
     }
   }
   if (columns[0].length === 0)
@@ -40,5 +44,7 @@ export function examplesFromRetrieval(
       `the ${split} split has no pair of ${modalities.includes('image') ? 'items of these kinds' : 'texts'}`,
       { where: data.name },
     )
-  return modalities.includes('image') ? { kind: 'pair', columns, modalities } : { kind: 'pair', columns }
+  const [anchors, positives, further] = columns
+  if (further.some((text) => text !== '')) return { kind: 'pair', columns, modalities: [...modalities, 'text'] }
+  return { kind: 'pair', columns: [anchors, positives], ...(modalities.includes('image') ? { modalities } : {}) }
 }

@@ -14,7 +14,7 @@ export { type CompareOptions, type Comparison, compare, type QueryDifference } f
 export { type EmbedCorpusOptions, type EmbeddedCorpus, embedCorpus, type RetrievalEmbedder } from './evaluation/embed-corpus.js'
 export { defaultMetrics, type EvaluateOptions, type Evaluation, evaluate, type MetricName } from './evaluation/metrics.js'
 export { type MineOptions, mineHardNegatives } from './evaluation/mine-hard-negatives.js'
-export { embedPicturesAndWords, type PicturesAndWords, withWords } from './evaluation/pictures-and-words.js'
+export { embedPicturesAndWords, nearestRunsByWords, type PicturesAndWords, withWords } from './evaluation/pictures-and-words.js'
 export { embedQueries, type JudgedQueries, judgedQueries, nearestRun, type RetrieveOptions, retrieve } from './evaluation/retrieve.js'
 export { examplesFromRetrieval } from './examples-from-retrieval.js'
 export { type ChooseLdaHeadOptions, type ChosenHead, chooseLdaHead } from './heads/choose-lda-head.js'

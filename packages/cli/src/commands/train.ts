@@ -35,7 +35,10 @@ async function trainingData(data: Data, model: LoadedModel): Promise<{ examples:
     const split = await holdOutDev(data)
     const takes = (items: Iterable<{ readonly image?: string }>): Modality =>
       model.image && [...items].some(({ image }) => image !== undefined) ? 'image' : 'text'
-    const examples = examplesFromRetrieval(split, 'train', [takes(data.queries.values()), takes(data.corpus)])
+    const asked = takes(data.queries.values())
+    // Search finds a picture by the words that stand with it, too.
+    const words = model.text !== undefined && asked === 'text'
+    const examples = examplesFromRetrieval(split, 'train', [asked, takes(data.corpus)], { words })
     return { examples, dev: split.qrels.has('dev') ? split : undefined }
   }
   if (data.kind === 'labelled') return labelledData(data)

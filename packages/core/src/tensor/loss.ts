@@ -1,9 +1,10 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Examples } from '../data/examples.js'
 import type { Inputs, Parameters, Tensors, Weights } from './host-tensor.js'
 
 /** What a loss sees inside an engine. */
 export interface LossBatch {
-  /** One `[batch, dim]` a column: anchor, positive, then any negatives. */
+  /** One `[batch, dim]` a column: anchor, positive, then any negatives, or of a pair what else is right. */
   readonly embeddings: readonly Tensor2D[]
   /** What `Loss.inputs` made of the examples. */
   readonly inputs: Tensors
@@ -12,7 +13,9 @@ export interface LossBatch {
 
 /** The same examples outside, as keys that are equal where the items are equal. */
 export interface LossExamples {
-  /** One array a column, `batch` long. */
+  /** What the columns are; where it is missing, those from the third on are negatives. */
+  readonly kind?: Examples['kind']
+  /** One array a column, `batch` long. In a further column of a pair `''`: there is no such item. */
   readonly keys: readonly (readonly string[])[]
   /** Wanted similarity of a scored pair. */
   readonly scores?: readonly number[]

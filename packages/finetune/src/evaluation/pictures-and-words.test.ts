@@ -1,6 +1,6 @@
 import type { Document, Embedder, ImageSource } from '@ms/core'
 import { describe, expect, it } from 'vitest'
-import { embedPicturesAndWords, withWords } from './pictures-and-words.js'
+import { embedPicturesAndWords, nearestRunsByWords, withWords } from './pictures-and-words.js'
 import { embedQueries, nearestRun } from './retrieve.js'
 
 /** Two dimensions: what is round, and what is red. */
@@ -62,5 +62,25 @@ describe('embedPicturesAndWords', () => {
     const both = await embedPicturesAndWords(model(), { corpus })
     for (const share of [-0.1, 1.1, Number.NaN])
       expect(() => withWords(both, share)).toThrow(expect.objectContaining({ code: 'search.words' }))
+  })
+})
+
+describe('nearestRunsByWords', () => {
+  it('finds for each share what a search of the mixed vectors finds', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e']
+    const queries = new Map(ids.map((id, i) => [id, { id, text: ['red', 'ball', 'red ball', 'round', 'nothing'][i] }]))
+    const asked = await embedQueries(model(), { queries, qrels: new Map(ids.map((id) => [id, new Map()])) })
+    const both = await embedPicturesAndWords(model(), { corpus })
+    const shares = [0, 0.3, 1]
+    const runs = nearestRunsByWords(asked, both, shares, 3)
+    for (const [i, share] of shares.entries()) {
+      const wanted = nearestRun(asked, withWords(both, share), 3)
+      for (const id of ids) {
+        expect(runs[i].get(id)?.map((hit) => hit.id)).toEqual(wanted.get(id)?.map((hit) => hit.id))
+        for (const [rank, { score }] of wanted.get(id)!.entries()) expect(runs[i].get(id)?.[rank].score).toBeCloseTo(score, 6)
+      }
+    }
+    expect(nearestRunsByWords(asked, { ids: both.ids, vectors: both.vectors }, [0.5], 3)[0]).toEqual(nearestRun(asked, both, 3))
+    expect(() => nearestRunsByWords(asked, both, [2], 3)).toThrow(expect.objectContaining({ code: 'search.words' }))
   })
 })

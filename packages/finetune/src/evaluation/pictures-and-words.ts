@@ -1,4 +1,4 @@
-import { documentText, MsError, type RetrievalData, type Vectors } from '@ms/core'
+import { documentText, type Hit, MsError, type RetrievalData, type Run, rowProducts, topK, type Vectors } from '@ms/core'
 import { type EmbedCorpusOptions, type EmbeddedCorpus, embedCorpus, type RetrievalEmbedder } from './embed-corpus.js'
 
 /** A corpus by its pictures, and by the words that stand with them, in one space. */
@@ -49,8 +49,7 @@ export async function embedPicturesAndWords(
  * @throws `search.words` for another share
  */
 export function withWords({ ids, vectors, words }: PicturesAndWords, share: number): EmbeddedCorpus {
-  if (!(share >= 0 && share <= 1))
-    throw new MsError('search.words', `the share of words is ${share}`, { advice: 'Give a number from 0 (pictures only) to 1.' })
+  assertShare(share)
   if (!words || share === 0) return { ids, vectors }
   const { dim } = vectors
   const data = vectors.data.slice()
@@ -58,4 +57,36 @@ export function withWords({ ids, vectors, words }: PicturesAndWords, share: numb
     for (let j = 0; j < dim; j++) data[row * dim + j] = (1 - share) * data[row * dim + j] + share * words.vectors.data[i * dim + j]
   }
   return { ids, vectors: { ...vectors, data } }
+}
+
+/**
+ * The exact runs of queries that are embedded already, one for each share: what `nearestRun` finds in `withWords(corpus, share)`, with each
+ * product computed once.
+ *
+ * @param k hits a query
+ * @throws `search.words` for a share below 0 or above 1
+ */
+export function nearestRunsByWords(asked: EmbeddedCorpus, corpus: PicturesAndWords, shares: readonly number[], k: number): Run[] {
+  const { ids, vectors, words } = corpus
+  for (const share of shares) assertShare(share)
+  const runs = shares.map((): Map<string, Hit[]> => new Map())
+  const mixed = new Float32Array(vectors.count)
+  const ofWords = words && rowProducts(asked.vectors, words.vectors)
+  let query = 0
+  for (const scores of rowProducts(asked.vectors, vectors)) {
+    const told = ofWords?.next().value
+    for (const [i, share] of shares.entries()) {
+      mixed.set(scores)
+      if (words && told) for (const [w, row] of words.rows.entries()) mixed[row] = (1 - share) * scores[row] + share * told[w]
+      const hits = topK(mixed, k).map((position) => ({ id: ids[position], score: mixed[position] }))
+      runs[i].set(asked.ids[query], hits)
+    }
+    query++
+  }
+  return runs
+}
+
+function assertShare(share: number): void {
+  if (share >= 0 && share <= 1) return
+  throw new MsError('search.words', `the share of words is ${share}`, { advice: 'Give a number from 0 (pictures only) to 1.' })
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Examples } from '@ms/core'
 import type { Engine, HostTensor, Loss } from '@ms/core/tensor'
 import { checkGradients, createEagerEngine } from '@ms/runtime'
 import { describeLoss } from '@ms/testing'
@@ -31,11 +32,11 @@ beforeAll(async () => {
 afterAll(() => engine.dispose())
 
 /** The embeddings themselves are the weights: their gradients come back. */
-async function run(loss: Loss, columns: readonly (readonly number[])[], keys: readonly (readonly string[])[]) {
+async function run(loss: Loss, columns: readonly (readonly number[])[], keys: readonly (readonly string[])[], kind?: Examples['kind']) {
   const values = new Map(
     columns.map((column, i): [string, HostTensor<Float32Array>] => [`${i}`, { shape: [batch, dim], data: Float32Array.from(column) }]),
   )
-  const inputs = loss.inputs?.({ keys, scores: golden.scores }) ?? {}
+  const inputs = loss.inputs?.({ kind, keys, scores: golden.scores }) ?? {}
   const fn = (weights: { get(name: string): unknown }, tensors: Parameters<Loss['compute']>[0]['inputs']) => ({
     loss: loss.compute({ embeddings: columns.map((_, i) => weights.get(`${i}`) as Tensor2D), inputs: tensors, weights: weights as never }),
   })
@@ -96,6 +97,37 @@ describe('losses', () => {
       [1, batch],
     ])
     expect(masked('backward_mask', batch)).toEqual([[3, 1]])
+  })
+
+  it('takes the mean over several positives of a pair, each with candidates of its own column', async () => {
+    for (const symmetric of [false, true]) {
+      const loss = multipleNegativesRanking({ symmetric })
+      const [anchors, first, second] = golden.columns
+      const value = async (columns: number[][]) => (await run(loss, columns, distinct(columns.length), 'pair')).value
+      const [one, other] = [await value([anchors, first]), await value([anchors, second])]
+      const both = await run(loss, [anchors, first, second], distinct(3), 'pair')
+      expect(both.value).toBeCloseTo((one + other) / 2, 5)
+      expect(both.maxError).toBeLessThan(2e-2)
+    }
+  })
+
+  it('leaves out of a further column what an example has not', async () => {
+    const loss = multipleNegativesRanking({ symmetric: true })
+    const keys = distinct(3)
+    keys[2][1] = ''
+    keys[2][3] = ''
+    const moved = golden.columns[2].map((value, at) => ([1, 3].includes(Math.floor(at / dim)) ? -value : value))
+    const [one, other] = [
+      await run(loss, golden.columns.slice(0, 3), keys, 'pair'),
+      await run(loss, [golden.columns[0], golden.columns[1], moved], keys, 'pair'),
+    ]
+    expect(other.value).toBeCloseTo(one.value, 6)
+    for (const i of [1, 3]) expect(one.gradients[2].slice(i * dim, (i + 1) * dim).every((value) => value === 0)).toBe(true)
+    expect(one.gradients[2].slice(0, dim).some((value) => value !== 0)).toBe(true)
+    const nothing = distinct(3)
+    nothing[2].fill('')
+    const alone = await run(loss, golden.columns.slice(0, 2), distinct(2), 'pair')
+    expect((await run(loss, golden.columns.slice(0, 3), nothing, 'pair')).value).toBeCloseTo(alone.value / 2, 5)
   })
 
   it('is finite for vectors of zeros', async () => {

@@ -1,5 +1,5 @@
 import { MsError } from '@ms/core'
-import type { Loss, LossExamples } from '@ms/core/tensor'
+import type { Inputs, Loss, LossExamples } from '@ms/core/tensor'
 import { l2Normalize, softmaxCrossEntropy } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 
@@ -25,7 +25,9 @@ const never = -1e9
  *
  *   loss = mean over i of −log( exp(s · cos(aᵢ, pᵢ)) / Σⱼ exp(s · cos(aᵢ, cⱼ)) )
  *
- * where the candidates cⱼ are all positives of the batch and all hard negatives (columns from the third on). A candidate that is known
+ * where the candidates cⱼ are all positives of the batch and all hard negatives (columns from the third on of triplets). Where a pair has more
+ * columns, each holds something that is right for the anchor, as a picture and the words beside it: the loss is the mean of what it is for each
+ * of them, with candidates of its own column. A candidate that is known
  * to be right for anchor i under another number (it equals pᵢ, or it is the positive of an equal anchor, here or in any other batch) or is
  * the anchor's own text is never its negative.
  *
@@ -47,6 +49,7 @@ export function multipleNegativesRanking(options: MultipleNegativesRankingOption
     columns: 'pair',
     ...(learnScale ? { parameters: new Map([[logScaleName, { shape: [1], data: Float32Array.of(Math.log(scale)) }]]) } : {}),
     inputs: (examples) => {
+      if (examples.kind === 'pair' && examples.keys.length > 2) return viewInputs(examples, symmetric)
       const { forward, backward } = sameMasks(examples)
       const batch = examples.keys[0].length
       const candidates = forward.length / batch
@@ -57,17 +60,51 @@ export function multipleNegativesRanking(options: MultipleNegativesRankingOption
     },
     compute: ({ embeddings, inputs, weights }) => {
       const [anchors, ...others] = embeddings.map((each) => l2Normalize(each))
-      const candidates = others.length === 1 ? others[0] : tf.concat2d([...others], 0)
       const batch = anchors.shape[0]
       const factor = learnScale ? tf.exp(tf.minimum(weights.get(logScaleName), Math.log(largestScale))) : scale
       const right = tf.range(0, batch, 1, 'int32')
-      const direction = (from: tf.Tensor2D, to: tf.Tensor2D, mask: tf.Tensor) =>
-        tf.mean(softmaxCrossEntropy(tf.add(tf.mul(tf.matMul(from, to, false, true), factor), mask) as tf.Tensor2D, right)) as tf.Scalar
-      const forward = direction(anchors, candidates, inputs.mask)
-      if (!symmetric) return forward
-      return tf.mul(tf.add(forward, direction(others[0], anchors, inputs.backward_mask)), 0.5) as tf.Scalar
+      const direction = (from: tf.Tensor2D, to: tf.Tensor2D, { mask, weight }: { mask: tf.Tensor; weight?: tf.Tensor }) => {
+        const each = softmaxCrossEntropy(tf.add(tf.mul(tf.matMul(from, to, false, true), factor), mask) as tf.Tensor2D, right)
+        return weight ? tf.sum(tf.mul(each, weight)) : tf.mean(each)
+      }
+      const towards = (positives: tf.Tensor2D, candidates: tf.Tensor2D, view = '') => {
+        const weight = view === '' ? undefined : inputs[`weight${view}`]
+        const forward = direction(anchors, candidates, { mask: inputs[`mask${view}`], weight })
+        if (!symmetric) return forward
+        return tf.mul(tf.add(forward, direction(positives, anchors, { mask: inputs[`backward_mask${view}`], weight })), 0.5)
+      }
+      if (inputs.mask) return towards(others[0], others.length === 1 ? others[0] : tf.concat2d([...others], 0)) as tf.Scalar
+      return tf.mean(tf.stack(others.map((each, i) => towards(each, each, viewName(i))))) as tf.Scalar
     },
   }
+}
+
+/** Stands behind the names of what belongs to one of several positives. */
+const viewName = (view: number) => `_${view + 1}`
+
+/**
+ * Masks for each of several positives, and what its rows count, `[batch]`: the same for all that have it, 1 together. What an example has not is
+ * no candidate of the others.
+ */
+function viewInputs({ keys, positives }: LossExamples, symmetric: boolean): Inputs {
+  const [anchors, ...views] = keys
+  const batch = anchors.length
+  return Object.fromEntries(
+    views.flatMap((view, v) => {
+      const { forward, backward } = sameMasks({ keys: [anchors, view], positives })
+      const present = view.filter((key) => key !== '').length
+      const weight = Float32Array.from(view, (key) => (key === '' ? 0 : 1 / present))
+      for (let i = 0; i < batch; i++) {
+        for (let j = 0; j < batch; j++) if (j !== i && view[j] === '') forward[i * batch + j] = never
+      }
+      const name = viewName(v)
+      return [
+        [`mask${name}`, { shape: [batch, batch], data: forward }],
+        [`weight${name}`, { shape: [batch], data: weight }],
+        ...(symmetric ? [[`backward_mask${name}`, { shape: [batch, batch], data: backward }] as const] : []),
+      ] as const
+    }),
+  )
 }
 
 /**

@@ -13,7 +13,7 @@ const leastShare = 0.5
  * The batches of one epoch: every example once, in random order, and no item twice in one batch as far as that can be, since in-batch
  * negatives that are right teach the wrong thing. A last batch of a single example is left out.
  *
- * @param keys one array a column: examples with an equal key share an item
+ * @param keys one array a column: examples with an equal key share an item; `''` is none
  * @returns positions of examples
  */
 export function epochBatches(keys: readonly (readonly string[])[], { batchSize, random }: BatchOptions): Int32Array[] {
@@ -27,7 +27,7 @@ export function epochBatches(keys: readonly (readonly string[])[], { batchSize, 
     const present = new Set<string>()
     const later: number[] = []
     const offer = (example: number) => {
-      if (keys.some((column) => present.has(column[example]))) {
+      if (keys.some((column) => column[example] !== '' && present.has(column[example]))) {
         later.push(example)
         return
       }

@@ -1,5 +1,6 @@
 import type { Examples } from '@ms/core'
 import type { Encoder, Engine } from '@ms/core/tensor'
+import { encoderSpace } from '@ms/embed'
 import { createEagerEngine } from '@ms/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toyEncoder, toyLoss } from '../fixtures/toy-encoder.js'
@@ -8,6 +9,7 @@ import { multipleNegativesRanking } from '../losses/multiple-negatives-ranking.j
 import { adam } from '../optimizers/adam.js'
 import { linear } from '../schedules/schedule.js'
 import type { Checkpoint, CheckpointStore } from './checkpoint.js'
+import type { Evaluator } from './retrieval-evaluator.js'
 import { finish, train } from './train.js'
 import type { TrainEvent } from './train-event.js'
 import type { TrainSettings } from './train-options.js'
@@ -30,6 +32,7 @@ interface Changes {
   encoder?: readonly Encoder<Item>[]
   examples?: Examples<Item>
   checkpoints?: CheckpointStore
+  evaluate?: Evaluator<Item>
   resume?: boolean
 }
 
@@ -92,6 +95,38 @@ describe('a training with an encoder a column', () => {
     const negatives = pictures.map((_, i) => pictures[(i + 1) % pictures.length])
     const { losses } = await run({ examples: { kind: 'triplet', columns: [labels, pictures, negatives] } })
     expect(losses.every(Number.isFinite)).toBe(true)
+  })
+
+  it('trains one encoder on two columns beside another, where a pair has words besides its picture', async () => {
+    const [text, picture] = [toyEncoder(), toyPictureEncoder()]
+    // Every third picture has no words.
+    const told = labels.map((label, i) => (i % 3 === 0 ? '' : `${label} seen`))
+    const examples: Examples<Item> = { kind: 'pair', columns: [labels, pictures, told] }
+    const { result, losses } = await run({ encoder: [text, picture, text], examples, settings: { epochs: 40 } })
+    expect(result.encoders).toHaveLength(2)
+    expect(mean(losses.slice(-6))).toBeLessThan(mean(losses.slice(0, 6)) * 0.6)
+    const [, seen] = result.encoders
+    expect(changed(picture, seen)).toContain('dense.weight')
+  })
+
+  it('tells evaluations frozen encoders apart, so that what is remembered of one is not taken for the other', async () => {
+    const spaces: string[][] = []
+    const evaluate = async (_: Encoder<Item>, { encoders }: { encoders: readonly Encoder<Item>[] }) => {
+      spaces.push(await Promise.all(encoders.map((each) => encoderSpace(each))))
+      return { 'ndcg@10': 0 }
+    }
+    const turned = toyEncoder()
+    const other = turned.withParameters(
+      new Map([...turned.parameters].map(([name, { shape, data }]) => [name, { shape, data: data.map((value) => 2 * value) }])),
+    )
+    for (const encoder of [toyEncoder(), other]) {
+      await run({ encoder: [encoder, toyPictureEncoder()], settings: { freeze: ['anchor/*'], epochs: 1 }, evaluate })
+      expect(spaces.at(-1)?.[0]).toBe(await encoderSpace(encoder))
+    }
+    const frozen = new Set(spaces.map(([text]) => text))
+    expect(frozen.size).toBe(2)
+    // What is trained changes from one measurement to the next.
+    expect(new Set(spaces.map(([, picture]) => picture)).size).toBeGreaterThan(1)
   })
 
   it('resumed at any step, makes the losses and weights of a training that never stopped', async () => {

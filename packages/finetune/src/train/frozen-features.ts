@@ -1,6 +1,6 @@
 import type { Role } from '@ms/core'
 import type { Encoder, EncoderCut, Engine, Parameters, Prepared } from '@ms/core/tensor'
-import { createEmbedder, encoderSpace, type OwnedEmbedder } from '@ms/embed'
+import { createEmbedder, type Describable, encoderIdentity, encoderSpace, type OwnedEmbedder } from '@ms/embed'
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import type { TrainingSide } from './training-sides.js'
 
@@ -34,20 +34,22 @@ export interface FrozenSides<Item> {
  * @param frozen whether a weight stays as it is, by its name in the training
  * @param whole sides that must not be cut: their items change from epoch to epoch
  */
-export function freezeSides<Item>(
+export async function freezeSides<Item>(
   sides: readonly TrainingSide<Item>[],
   frozen: (name: string) => boolean,
   whole: ReadonlySet<TrainingSide<Item>>,
   options: FreezeOptions<Item>,
-): FrozenSides<Item> {
+): Promise<FrozenSides<Item>> {
   const opened: { dispose(): Promise<void> }[] = []
-  const cutSides = sides.map((side) => {
+  const cutSides: TrainingSide<Item>[] = []
+  for (const side of sides) {
     const cut = whole.has(side) ? undefined : cutOf(side.encoder, (name) => frozen(side.prefix + name))
-    if (!cut) return side
-    const { encoder, dispose } = overFeatures(cut, options)
-    opened.push({ dispose })
-    return { ...side, encoder }
-  })
+    if (cut) {
+      const { encoder, dispose } = overFeatures(cut, await describeCut(side.encoder, cut), options)
+      opened.push({ dispose })
+      cutSides.push({ ...side, encoder })
+    } else cutSides.push(side)
+  }
   return {
     sides: cutSides,
     dispose: async () => {
@@ -65,14 +67,36 @@ function cutOf<Item>(encoder: Encoder<Item, Prepared>, frozen: (name: string) =>
   }
 }
 
+/** What decides about the vectors of a cut encoder besides the weights behind the cut. */
+async function describeCut<Item>(
+  encoder: Encoder<Item, Prepared> & Partial<Describable>,
+  { body, head }: EncoderCut<Item, Prepared>,
+): Promise<CutDescription> {
+  const identity = await encoderIdentity(body)
+  return {
+    body: identity,
+    ...(head.parameters.size === 0 ? { identity } : {}),
+    fingerprint: { whole: encoder.fingerprint, body: identity },
+  }
+}
+
+interface CutDescription extends Describable {
+  /** Identity of what is before the cut. */
+  readonly body: string
+}
+
 /** The encoder behind a cut, for the same items: what the body makes of them is remembered, and kept where there is a cache. */
 function overFeatures<Item>(
   { body, head }: EncoderCut<Item, Prepared>,
+  description: CutDescription,
   { engine, cache }: FreezeOptions<Item>,
 ): { encoder: Encoder<Item, Prepared>; dispose(): Promise<void> } {
   const known: Record<Role, Map<Item, FrozenFeatures>> = { query: new Map(), document: new Map() }
   let opening: Promise<{ embedder: OwnedEmbedder<Item>; space: string }> | undefined
-  const open = async () => ({ embedder: await createEmbedder(body, { engine }), space: await encoderSpace(body) })
+  const open = async () => ({
+    embedder: await createEmbedder(body, { engine }),
+    space: await encoderSpace({ dim: body.dim, parameters: body.parameters, identity: description.body }),
+  })
 
   const compute = async (items: readonly Item[], role: Role): Promise<readonly Float32Array[]> => {
     opening ??= open()
@@ -101,7 +125,10 @@ function overFeatures<Item>(
       return { features: { shape: [batch.length, body.dim], data } }
     },
   }
-  const build = (parameters: Parameters): Encoder<Item, FrozenFeatures> => ({
+  const { identity, fingerprint } = description
+  const build = (parameters: Parameters): Encoder<Item, FrozenFeatures> & Describable => ({
+    identity,
+    fingerprint,
     dim: head.dim,
     parameters,
     lookups: {},

@@ -31,7 +31,7 @@ const sampledBatches = 4
  */
 export async function* train<Item, P extends Prepared>(options: TrainOptions<Item, P>): AsyncGenerator<TrainEvent, TrainResult<Item, P>> {
   checkOptions(options)
-  const state = openTrainingState(options)
+  const state = await openTrainingState(options)
   try {
     return yield* run(options, state)
   } finally {
@@ -52,7 +52,7 @@ async function* run<Item, P extends Prepared>(
 
   // Items: made ready once, and known by a key that equal items share.
   const keys = itemKeys(examples.columns)
-  const positives = examples.kind === 'pair' || examples.kind === 'triplet' ? positivesOf(keys) : undefined
+  const positives = positivesOf(keys, examples.kind)
   const items = await openItems({ sides, columns: examples.columns, augment, seed, signal })
   const random = seededRandom(seed)
   const { perClass = 1 } = loss

@@ -13,7 +13,7 @@ export interface TrainingSide<Item> {
 export const lossPrefix = 'loss/'
 
 const columnNames: Readonly<Record<Examples['kind'], readonly string[]>> = {
-  pair: ['anchor', 'positive', 'negative'],
+  pair: ['anchor', 'positive', 'further'],
   triplet: ['anchor', 'positive', 'negative'],
   'scored-pair': ['anchor', 'positive'],
   labelled: ['item'],

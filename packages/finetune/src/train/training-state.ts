@@ -26,7 +26,7 @@ export interface TrainingState<Item> {
 }
 
 /** @throws `train.columns`, `train.settings`, `train.nothing-trainable` */
-export function openTrainingState<Item, P extends Prepared>(options: TrainOptions<Item, P>): TrainingState<Item> {
+export async function openTrainingState<Item, P extends Prepared>(options: TrainOptions<Item, P>): Promise<TrainingState<Item>> {
   const { examples, loss, settings, engine } = options
   const whole = trainingSides<Item>(options.encoder, examples)
   const given = allParameters(whole, loss)
@@ -37,7 +37,7 @@ export function openTrainingState<Item, P extends Prepared>(options: TrainOption
   const trained = new Map([...optimizer.parameters, ...statistics])
   const augment = columnAugmentations(options.augment, examples.columns.length)
   const varied = new Set(whole.filter(({ columns }) => options.mix || columns.some((column) => augment[column])))
-  const frozen = freezeSides(whole, (name) => !trained.has(name), varied, { engine, cache: options.features })
+  const frozen = await freezeSides(whole, (name) => !trained.has(name), varied, { engine, cache: options.features })
   return { whole, sides: frozen.sides, given, trainable, following, trained, statistics, optimizer, augment, dispose: frozen.dispose }
 }
 
