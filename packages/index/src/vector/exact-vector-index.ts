@@ -1,9 +1,18 @@
-import { assertFinite, type Hit, type Metric, MsError, type VectorIndex, type VectorSearchOptions, type Vectors } from '@ms/core'
+import {
+  assertFinite,
+  type BlockScorer,
+  blockScorer,
+  type Hit,
+  type Metric,
+  MsError,
+  type VectorIndex,
+  type VectorSearchOptions,
+  type Vectors,
+} from '@ms/core'
 import { checkIds } from '../ranking/check-ids.js'
 import { checkK } from '../ranking/check-k.js'
 import { grown } from '../ranking/grown.js'
 import { HitHeap } from '../ranking/hit-heap.js'
-import { type BlockScorer, blockScorer } from './score-block.js'
 
 export interface ExactVectorIndexOptions {
   /** Numbers a vector has, 1 to 65,536. */
