@@ -6,16 +6,15 @@ export function topK(scores: Float32Array | Float64Array | readonly number[], k:
   const heap: number[] = []
   const worse = (a: number, b: number) => scores[a] < scores[b] || (scores[a] === scores[b] && a > b)
   const sink = (start: number) => {
+    const moved = heap[start]
     let at = start
-    for (;;) {
-      let worst = at
-      for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && worse(heap[child], heap[worst])) worst = child
-      if (worst === at) return
-      const kept = heap[at]
-      heap[at] = heap[worst]
-      heap[worst] = kept
-      at = worst
+    for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
+      if (child + 1 < heap.length && worse(heap[child + 1], heap[child])) child++
+      if (!worse(heap[child], moved)) break
+      heap[at] = heap[child]
+      at = child
     }
+    heap[at] = moved
   }
   let threshold = Number.NEGATIVE_INFINITY
   for (let i = 0; i < scores.length; i++) {
