@@ -42,6 +42,7 @@ function pictures({ image }: Encoder, { examples, engine, seed, signal }: Recipe
       learningRate: 3e-5,
       optimizer: adamw(),
       groups: [noDecayOnBiasAndNorm],
+      // The first layers look at the largest maps: a third of the time goes where they are trained, too.
       freeze: ['_conv_stem*', '_bn0*', '_blocks.[0-4].*'],
       schedule: cosine({ warmup: 0.1 }),
       seed,

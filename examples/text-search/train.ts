@@ -39,7 +39,7 @@ export interface Tuned {
 
 /** Fine-tunes the encoder on the train queries, keeps the epoch that is best on dev, and saves it as a run. */
 export async function trainOn(
-  { data, dev = data, modalities }: Task,
+  { data, modalities }: Task,
   { encoder, engine, cache, out, seed, terminal, signal }: TrainOptions,
 ): Promise<Tuned> {
   // What is asked in words is found by the words that stand with a picture, too.
@@ -47,7 +47,7 @@ export async function trainOn(
   const { start, loss, settings, augment, finish: complete } = await recipe(encoder, { examples, engine, seed, signal })
   const kinds = [...new Set(modalities)]
   const encoders = (examples.modalities ?? modalities).map((kind) => encoderOf(start, kind))
-  const evaluate = retrievalEvaluator<ImageSource>({ data: dev, engine, modalities: kinds, cache })
+  const evaluate = retrievalEvaluator<ImageSource>({ data, engine, modalities: kinds, cache })
   const onDev = async (model: LoadedModel) => {
     const all = kinds.map((kind) => encoderOf(model, kind))
     return (await evaluate(all[0], { encoders: all, signal }))['ndcg@10']

@@ -19,8 +19,6 @@ export interface Task {
   readonly data: RetrievalData
   /** What queries and documents are given to an encoder as. */
   readonly modalities: readonly [Modality, Modality]
-  /** What the epochs are judged by, with a dev split. Default: all of `data`, which may take long. */
-  readonly dev?: RetrievalData
   /** Other data that the tuned encoder is measured on: what it never saw the like of. */
   readonly also?: readonly RetrievalData[]
   /** What stands for a document on the screen, by document id. */
