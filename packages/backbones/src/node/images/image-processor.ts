@@ -11,6 +11,7 @@ import { decodePicture, type Extent } from './decode-picture.js'
 import { inParallel } from './in-parallel.js'
 import { PictureFolder } from './picture-folder.js'
 import { PictureMemory } from './picture-memory.js'
+import { ReadBuffers } from './read-buffers.js'
 import { openSource } from './read-source.js'
 
 export interface ImageProcessorOptions {
@@ -57,6 +58,7 @@ export function imageProcessor(settings: ImageSettings, options: ImageProcessorO
   const { extent = 'crop', folder, concurrency = Math.max(4, availableParallelism()) } = options
   const limits = { ...defaultLimits, ...options.limits }
   const memory = new PictureMemory(options.memory ?? 256 * 2 ** 20)
+  const buffers = new ReadBuffers()
   const disk = folder === undefined ? undefined : new PictureFolder(folder)
   const { resize, crop, interpolation, halves } = settings
   const wanted = JSON.stringify([resize, crop, interpolation, halves, extent])
@@ -76,7 +78,7 @@ export function imageProcessor(settings: ImageSettings, options: ImageProcessorO
     return picture
   }
   const prepareOne = async (source: ImageSource, where: string) => {
-    const { identity, read, close } = await openSource(source, limits)
+    const { identity, read, close } = await openSource(source, limits, buffers)
     try {
       const known = identity === undefined ? undefined : memory.get(identity)
       if (known) return known

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, open, read } from 'node:fs'
 import { promisify } from 'node:util'
 import { type ImageSource, MsError } from '@ms/core'
 import type { DecodeLimits } from './decode-limits.js'
+import type { ReadBuffers } from './read-buffers.js'
 
 // A picture costs three milliseconds, and each trip of a `FileHandle` to another thread and back .07 of them: what may wait for a disk
 // (opening, reading) makes one, what is known of an open file none.
@@ -11,13 +12,13 @@ const [openFile, readFile] = [promisify(open), promisify(read)]
 export interface OpenedSource {
   /** Equal for the same file in the same state; undefined for bytes. */
   readonly identity?: string
-  /** @throws `picture.unreadable` */
+  /** Valid until `close`. @throws `picture.unreadable` */
   read(): Promise<Uint8Array>
   close(): void
 }
 
 /** @throws `picture.unreadable`, `picture.too-large` before anything is read */
-export async function openSource(source: ImageSource, limits: Required<DecodeLimits>): Promise<OpenedSource> {
+export async function openSource(source: ImageSource, limits: Required<DecodeLimits>, buffers: ReadBuffers): Promise<OpenedSource> {
   if (typeof source !== 'string') return { read: async () => source, close: () => undefined }
   const failed = (cause: unknown): never => {
     throw unreadable(source, `cannot be read: ${cause instanceof Error ? cause.message : cause}`, cause)
@@ -28,13 +29,18 @@ export async function openSource(source: ImageSource, limits: Required<DecodeLim
     const status = fstatSync(file)
     if (!status.isFile()) throw unreadable(source, 'it is no file')
     if (status.size > limits.bytes) throw tooLarge(`${status.size} bytes, the limit is ${limits.bytes}`, source)
+    let buffer: Buffer | undefined
     return {
       identity: [source, status.dev, status.ino, status.size, status.mtimeMs].join('\0'),
       read: async () => {
-        const { bytesRead, buffer } = await readFile(file, Buffer.allocUnsafeSlow(status.size), 0, status.size, 0).catch(failed)
+        buffer = buffers.take(status.size)
+        const { bytesRead } = await readFile(file, buffer, 0, status.size, 0).catch(failed)
         return buffer.subarray(0, bytesRead)
       },
-      close: () => closeSync(file),
+      close: () => {
+        closeSync(file)
+        if (buffer) buffers.give(buffer)
+      },
     }
   } catch (error) {
     closeSync(file)
