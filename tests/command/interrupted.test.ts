@@ -66,6 +66,27 @@ describe('ms train, interrupted', () => {
     expect(await weightsOf(`broken-${signal}`)).toEqual(await weightsOf(`whole-${signal}`))
   })
 
+  it('twice, ends at once', async () => {
+    const child = spawn(process.execPath, [bin, ...`train ${settings.replace(' --backend cpu', '')} --out twice`.split(' ')], {
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      // The program says that it was heard.
+      if (text.includes('again to stop at once')) child.kill('SIGINT')
+    })
+    const ended = new Promise<unknown[]>((resolve) => child.on('close', (...how) => resolve(how)))
+    while (child.exitCode === null && !(await somewhere('twice')())) await new Promise((resolve) => setTimeout(resolve, 4))
+    child.kill('SIGINT')
+    expect([
+      [130, null],
+      [null, 'SIGINT'],
+    ]).toContainEqual(await ended)
+    expect(said.trim()).toBe('stopping … (again to stop at once)')
+  })
+
   it('keeps the model of an earlier training until the new one is whole', async () => {
     await good(`train ${settings.replace('--epochs 40', '--epochs 1')} --out again`)
     const old = await weightsOf('again')

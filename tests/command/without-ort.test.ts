@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -9,7 +9,7 @@ import { tinyEncoder } from '../../packages/embed/src/fixtures/tiny-encoders.js'
 import { loadEncoder } from '../../packages/embed/src/index.js'
 import { exportOnnxDirectory, saveEncoderDirectory } from '../../packages/embed/src/node/index.js'
 import { ms } from './ms.js'
-import { writeTinyModel } from './tiny-model.js'
+import { writeTinyData, writeTinyModel } from './tiny-model.js'
 
 /** Where the package is looked for, by what is wrong with it. */
 const places: Record<'missing' | 'broken', string> = { missing: '', broken: '' }
@@ -86,5 +86,40 @@ describe.skipIf(!traced).each(['missing', 'broken'] as const)(`onnxruntime-node 
     const { code, stderr } = await encode('table', kind)
     expect(code, stderr).toBe(0)
     expect(linesAbout(stderr)).toEqual([])
+  })
+})
+
+describe.skipIf(!traced)(`onnxruntime-node tells nobody what is computed${whyNotTraced}`, () => {
+  const ownCi = ['CI', 'GITHUB_ACTIONS', 'GITLAB_CI', 'TF_BUILD', 'JENKINS_URL', 'TEAMCITY_VERSION', 'TRAVIS', 'APPVEYOR', 'CIRCLECI']
+  const left = async (line: string, name: string, more: Record<string, string> = {}) => {
+    const home = join(cwd, name)
+    await mkdir(home)
+    // It is quiet by itself where it sees that it is tested.
+    const seen = Object.fromEntries(ownCi.map((variable) => [variable, '']))
+    const env = {
+      ...seen,
+      HOME: home,
+      USERPROFILE: home,
+      XDG_CACHE_HOME: join(home, '.cache'),
+      MS_CACHE: join(cwd, 'other-cache'),
+      ...more,
+    }
+    const { code, stderr } = await ms(line.split(' '), { cwd, env })
+    expect(code, stderr).toBe(0)
+    return readdir(home, { recursive: true })
+  }
+
+  it.each([
+    ['encode', '--model network --input texts.txt --output here.npy'],
+    ['encode', '--model shipped --input texts.txt --output here.npy'],
+    ['train', '--model network --data data --epochs 1 --backend traced --out run'],
+  ])('%s %s leaves nothing in the home folder', async (command, words) => {
+    await writeTinyData(join(cwd, 'data'))
+    expect(await left(`${command} ${words}`, `home ${words}`)).toEqual([])
+  })
+
+  it.runIf(process.platform === 'linux')('which it does where the user has it so', async () => {
+    const words = 'encode --model shipped --input texts.txt --output here.npy'
+    expect(await left(words, 'other home', { ORT_DISABLE_TELEMETRY: '0' })).not.toEqual([])
   })
 })

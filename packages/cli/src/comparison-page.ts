@@ -58,7 +58,8 @@ export async function comparisonPage(report: ComparisonReport, data: RetrievalDa
   const show = async (id: string): Promise<ShownQuery> => {
     const right = new Set([...(qrels?.get(id) ?? [])].filter(([, grade]) => grade > 0).map(([document]) => document))
     const found = asked.map(async (system) => {
-      const hits = (report.runs[system].get(id) ?? []).slice(0, depth)
+      // A picture that is asked with finds itself first; as in the figures, that is no result.
+      const hits = (report.runs[system].get(id) ?? []).filter((hit) => hit.id !== id).slice(0, depth)
       return {
         system,
         results: await Promise.all(

@@ -52,7 +52,9 @@ export async function encodePictures({ options, terminal, signal }: CommandConte
   }
   const seconds = (performance.now() - start) / 1000
   terminal.note(`${kept.length} vectors of ${dim} in ${options.output} (${seconds.toFixed(1)} s)`)
-  terminal.printJson({ output: options.output, count: kept.length, skipped: pictures.length - kept.length, dim, space, seconds })
+  const read = new Set(kept)
+  const skipped = pictures.filter((picture) => !read.has(picture)).map(({ id }) => id)
+  terminal.printJson({ output: options.output, count: kept.length, skipped, dim, space, seconds })
   return 0
 }
 

@@ -34,6 +34,7 @@ function reportError(error: unknown): number {
 
 async function dispatch(words: readonly string[], entries: readonly CommandEntry[], signal: AbortSignal): Promise<number> {
   const [name, ...rest] = words
+  if (name === 'help' && rest.length > 0) return dispatch([rest[0], '--help'], entries, signal)
   if (name === undefined || name === '--help' || name === 'help' || name === '-h') {
     const { overview } = await import('./help.js')
     process.stdout.write(`${overview(entries)}\n`)
@@ -60,7 +61,11 @@ async function dispatch(words: readonly string[], entries: readonly CommandEntry
     throw wrongUse(`"${operands[allowed]}" is one word too many`, `Usage: ms ${command.name} ${command.usage}`)
   }
   const terminal = createTerminal({ json: values.json, quiet: values.quiet })
-  return (await command.run({ options: values, operands, terminal, signal })) ?? 0
+  try {
+    return (await command.run({ options: values, operands, terminal, signal })) ?? 0
+  } finally {
+    terminal.end()
+  }
 }
 
 /**
@@ -70,8 +75,13 @@ async function dispatch(words: readonly string[], entries: readonly CommandEntry
  */
 export async function main(words: readonly string[], entries: readonly CommandEntry[]): Promise<number> {
   const controller = new AbortController()
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(130)
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      // By the system, as if nobody listened: an orderly exit fails where ONNX Runtime computes in another thread.
+      process.removeAllListeners(signal)
+      process.kill(process.pid, signal)
+      return
+    }
     process.stderr.write('\nstopping … (again to stop at once)\n')
     controller.abort()
   }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { prepareReadable } from '@ms/backbones/node'
+import { type BrokenPicture, prepareReadable } from '@ms/backbones/node'
 import { type Document, type ImageSource, isPictureName, jsonLines, MsError, picturePath } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
 import type { Encoder } from '@ms/core/tensor'
@@ -54,6 +54,16 @@ export interface ReadableOptions {
 /** At most so many broken pictures are named. */
 const mostNamed = 20
 
+/** How many at once, and which ones when the command is over. */
+function tellBroken(broken: readonly BrokenPicture[], total: number, terminal: Terminal): void {
+  terminal.note(`${broken.length} of ${total} pictures cannot be read and are left out, named at the end (--strict stops there)`)
+  for (const { error } of broken.slice(0, mostNamed)) terminal.noteAtEnd(`skipped ${error.format()}`)
+  const others = new Map<string, number>()
+  for (const { error } of broken.slice(mostNamed)) others.set(error.code, (others.get(error.code) ?? 0) + 1)
+  if (others.size > 0) terminal.noteAtEnd(`skipped others: ${Array.from(others, ([code, count]) => `${count} ${code}`).join(', ')}`)
+  terminal.noteAtEnd(`${broken.length} of ${total} pictures were left out`)
+}
+
 /** Leaves out what has a picture that cannot be read, and says at the end which ones those are. */
 export async function readableOnly<T extends { readonly image?: string }>(
   items: readonly T[],
@@ -69,10 +79,7 @@ export async function readableOnly<T extends { readonly image?: string }>(
       { strict, signal, onProgress: ({ done, total }) => progress.update(done, total) },
     )
     progress.end()
-    for (const { error } of broken.slice(0, mostNamed)) terminal.note(`skipped ${error.format()}`)
-    if (broken.length > mostNamed) terminal.note(`skipped ${broken.length - mostNamed} more`)
-    if (broken.length > 0)
-      terminal.note(`${broken.length} of ${pictures.length} pictures cannot be read and were left out (--strict stops there)`)
+    if (broken.length > 0) tellBroken(broken, pictures.length, terminal)
     const out = new Set(broken.map(({ position }) => pictures[position].i))
     const kept = items.filter((_, i) => !out.has(i))
     if (kept.length === 0) throw new MsError('data.empty', 'not one picture can be read', { advice: 'See what is said of each of them.' })

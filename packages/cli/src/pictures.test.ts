@@ -67,7 +67,7 @@ async function statistics(path: string): Promise<Map<string, unknown>> {
 describe('ms and pictures', () => {
   it('encodes a folder, and names what it cannot read', async () => {
     const { code, json, notes } = await ms(encode as never, '--model', at('network'), '--input', at('data'), '--output', at('all.npy'))
-    expect([code, json]).toMatchObject([0, { count: 16, skipped: 1, dim: 8 }])
+    expect([code, json]).toMatchObject([0, { count: 16, skipped: [expect.any(String)], dim: 8 }])
     expect(notes).toContain('broken.png')
     expect((await readFile(at('all.ids.txt'), 'utf8')).split('\n').slice(0, 2)).toEqual(['bar/blue.svg', 'bar/green.svg'])
     const strict = ms(encode as never, '--model', at('network'), '--input', at('data'), '--output', at('strict.npy'), '--strict')

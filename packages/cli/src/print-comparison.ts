@@ -1,4 +1,4 @@
-import type { RetrievalData, Run } from '@ms/core'
+import type { Document, Query, RetrievalData, Run } from '@ms/core'
 import { documentText } from '@ms/core'
 import type { Comparison, Evaluation } from '@ms/finetune'
 import { clip } from './display-width.js'
@@ -79,11 +79,15 @@ export function printComparison(report: ComparisonReport, terminal: Terminal): v
     terminal.print(`  Words in the vectors of documents with a picture: ${words.map(([name, share]) => `${name} ${share}`).join(', ')}.`)
 }
 
+/** What is said of it, of a picture its folder and its name. */
+const nameOf = (item: Document | Query): string | undefined =>
+  ('title' in item && item.title) || documentText(item) || item.image?.split(/[\\/]/).slice(-2).join('/')
+
 /** Queries that the tuning won and lost most, with what is right for them. */
 export function printExamples(report: ComparisonReport, data: RetrievalData, terminal: Terminal): void {
   const change = report.differences[0]
   if (!change) return
-  const texts = new Map(data.corpus.map((document) => [document.id, document.title || documentText(document)]))
+  const texts = new Map(data.corpus.map((document) => [document.id, nameOf(document)]))
   const qrels = data.qrels.get(report.split as 'test')
   for (const side of ['won', 'lost'] as const) {
     const examples = change.comparison.examples[side]
@@ -93,8 +97,9 @@ export function printExamples(report: ComparisonReport, data: RetrievalData, ter
     )
     if (examples.length === 0) terminal.print('  none')
     for (const { query, baseline, candidate } of examples) {
-      const right = [...(qrels?.get(query) ?? [])].filter(([, grade]) => grade > 0).map(([id]) => texts.get(id) ?? id)
-      const text = data.queries.get(query)?.text ?? query
+      const right = [...(qrels?.get(query) ?? [])].filter(([, grade]) => grade > 0).map(([id]) => texts.get(id) || id)
+      const asked = data.queries.get(query)
+      const text = (asked && nameOf(asked)) || query
       const half = Math.max(20, Math.floor((terminal.width - 24) / 2))
       terminal.print(`  ${figure(baseline)} → ${figure(candidate)}  ${clip(text, half)}  ⇒  ${clip(right.join(' | '), half)}`)
     }

@@ -18,6 +18,10 @@ export interface Terminal extends TerminalOptions {
   printJson(value: unknown): void
   /** Progress and notices, on stderr; silent under --quiet. */
   note(line: string): void
+  /** A notice that is to be seen when the command is over, below everything else. */
+  noteAtEnd(line: string): void
+  /** Prints the notices that were kept for the end. */
+  end(): void
   /** Draws over the current line of stderr; does nothing where that cannot be. */
   redraw(line: string): void
 }
@@ -26,9 +30,15 @@ export function createTerminal({ json, quiet }: TerminalOptions): Terminal {
   const { stdout, stderr, env } = process
   const live = Boolean(stderr.isTTY) && !quiet && !env.CI && env.TERM !== 'dumb'
   let drawn = false
+  const kept: string[] = []
   const clear = () => {
     if (drawn) stderr.write('\r\x1b[2K')
     drawn = false
+  }
+  const note = (line: string) => {
+    if (quiet) return
+    clear()
+    stderr.write(`${line}\n`)
   }
   return {
     json,
@@ -46,10 +56,12 @@ export function createTerminal({ json, quiet }: TerminalOptions): Terminal {
       clear()
       stdout.write(`${JSON.stringify(value, null, 2)}\n`)
     },
-    note: (line) => {
-      if (quiet) return
-      clear()
-      stderr.write(`${line}\n`)
+    note,
+    noteAtEnd: (line) => {
+      kept.push(line)
+    },
+    end: () => {
+      for (const line of kept.splice(0)) note(line)
     },
     redraw: (line) => {
       if (!live) return

@@ -47,6 +47,19 @@ describe('openVectorFile', () => {
     expect(ids).toBe('é0\né1\né2\né3\n')
   })
 
+  it('takes no id that is more than a line', async () => {
+    const file = await openVectorFile(path, options)
+    for (const id of ['a\nb', 'a\r', '\n']) {
+      await expect(file.append(['fine', id], rows(0, 2))).rejects.toMatchObject({
+        code: 'encode.id',
+        message: expect.stringContaining('\\'),
+      })
+    }
+    await file.append(['fine'], rows(0, 1))
+    await file.finish()
+    expect((await written()).ids).toBe('fine\n')
+  })
+
   it('goes on behind the last row that is whole in both files', async () => {
     const broken = await openVectorFile(path, options)
     await broken.append(names(0, 3), rows(0, 3))

@@ -27,7 +27,7 @@ export interface VectorFileOptions {
 export interface VectorFile {
   /** Ids of the rows that an interrupted run has left, in their order. */
   readonly present: readonly string[]
-  /** Outlives the process when this resolves. @throws `file.unwritable` */
+  /** Outlives the process when this resolves. @throws `file.unwritable`, `encode.id` for an id that is no line */
   append(ids: readonly string[], vectors: Vectors): Promise<void>
   /** Gives both files their names. */
   finish(): Promise<void>
@@ -105,6 +105,13 @@ export async function openVectorFile(path: string, { dim, signature, resume = fa
       present,
       append: (ids, { data, count }) =>
         guarded(async () => {
+          const broken = ids.find((id) => /[\r\n]/.test(id))
+          if (broken !== undefined) {
+            throw new MsError('encode.id', `the id ${JSON.stringify(broken)} has a line break, and ids are written a line each`, {
+              where: idsTarget,
+              advice: 'Give it another id (a picture: another name).',
+            })
+          }
           const text = new TextEncoder().encode(ids.map((id) => `${id}\n`).join(''))
           await writeAll(vectorsFile, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), headerBytes + rows * rowBytes)
           await writeAll(idsFile, text, idsAt)

@@ -7,6 +7,10 @@ describe('MsError', () => {
     expect(error.format()).toBe('error[data.malformed]: not JSON, in a.jsonl:3. Mend it.')
     expect(error.kind).toBe('input')
   })
+  it('says nothing that a terminal obeys, whatever files are called', () => {
+    const error = new MsError('picture.broken', 'bad', { where: 'a\u001b[31m\u009b\u0007.png\tb\r' })
+    expect(error.format()).toBe('error[picture.broken]: bad, in a\ufffd[31m\ufffd\ufffd.png\tb\ufffd')
+  })
   it('is known across copies of the package by its marker, not by its class', () => {
     const other = Object.defineProperty(new Error('x'), Symbol.for('ms.error'), { value: true })
     expect(MsError.isInstance(other)).toBe(true)

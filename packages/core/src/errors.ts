@@ -1,3 +1,6 @@
+/** Control characters but tab and line break. */
+const controls = /(?![\t\n])\p{Cc}/gu
+
 const marker = Symbol.for('ms.error')
 
 /** Whose mistake it is: `input` (bad input or wrong use, exit 2) or `failure` (everything else, exit 1). */
@@ -52,6 +55,7 @@ export class MsError extends Error {
   format(): string {
     const where = this.where ? `, in ${this.where}` : ''
     const advice = this.advice ? `. ${this.advice}` : ''
-    return `error[${this.code}]: ${this.message}${where}${advice}`
+    // Names of files may hold what a terminal obeys.
+    return `error[${this.code}]: ${this.message}${where}${advice}`.replace(controls, '\ufffd')
   }
 }

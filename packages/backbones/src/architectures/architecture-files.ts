@@ -31,7 +31,8 @@ export function architectureFiles(architecture: string, files: ModelFiles, file:
     })
   }
   const location = `${files.location}/${file}`
-  const weights = file.endsWith('.safetensors') ? 'model.safetensors' : 'pytorch_model.bin'
+  // As it is called, for messages, where `openCheckpoint` knows it by its ending.
+  const weights = /\.(safetensors|pth|pt|bin)$/.test(file) ? file : 'pytorch_model.bin'
   const json = (value: unknown) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)
   const variant = async (): Promise<Pick<Architecture, 'config' | 'preprocessing'>> => {
     if (!found.variants) return found
@@ -39,7 +40,7 @@ export function architectureFiles(architecture: string, files: ModelFiles, file:
     return found.variants.find(({ marker }) => keys.has(marker)) ?? found
   }
   return {
-    location,
+    location: files.location,
     list: async () => ['config.json', weights, 'preprocessor_config.json'].sort(),
     read: async (name) => {
       if (name === weights) return files.read(file)

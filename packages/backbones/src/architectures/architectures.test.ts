@@ -85,7 +85,7 @@ describe('architectures', () => {
 describe('a bare checkpoint as a folder', () => {
   it('has the settings that its name stands for, and those of the library whose parameter names it has', async () => {
     const lite = architectureFiles('efficientnet_lite0', withKey('_conv_stem.weight'), 'w.pth')
-    expect(await lite.list()).toEqual(['config.json', 'preprocessor_config.json', 'pytorch_model.bin'])
+    expect(await lite.list()).toEqual(['config.json', 'preprocessor_config.json', 'w.pth'])
     expect(await jsonOf(lite, 'config.json')).toMatchObject({ model_type: 'efficientnet', padding: 'same', batch_norm_eps: 1e-3 })
     const { image_mean, image_std, crop_size } = await jsonOf(lite, 'preprocessor_config.json')
     expect({ image_mean, image_std }).toEqual({ image_mean: Array(3).fill(127 / 255), image_std: Array(3).fill(128 / 255) })

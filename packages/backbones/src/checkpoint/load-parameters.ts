@@ -13,6 +13,8 @@ export interface LoadParametersOptions extends OpenCheckpointOptions {
 /** What wrappers put before the names of the network they hold. */
 const prefixes = ['module.', 'model.', '0.auto_model.', 'auto_model.', 'bert.']
 
+const otherNetwork = 'The weights are of another network than config.json, or the architecture that was named, says.'
+
 /**
  * Reads a backbone's weights from a checkpoint as float32 (F16 and BF16 are widened; an I8 `x.weight` is multiplied
  * by the scales `x.scale` of its rows, that is along its first axis). Every parameter must be there, once, in its shape, and finite; every tensor of the
@@ -28,7 +30,8 @@ export async function loadParameters(
   options: LoadParametersOptions = {},
 ): Promise<Parameters> {
   const entries = await openCheckpoint(files, options)
-  return parametersFrom(entries, shapes, { rename: options.rename, where: files.location })
+  const [where, ...others] = new Set(Array.from(entries.values(), (entry) => entry.where))
+  return parametersFrom(entries, shapes, { rename: options.rename, where: others.length === 0 && where ? where : files.location })
 }
 
 /** The same from tensors that were read already. */
@@ -52,16 +55,16 @@ export function parametersFrom(
 
   const missing = [...shapes.keys()].filter((name) => !found.has(name))
   if (missing.length > 0) {
-    throw new MsError('weights.missing', `${missing.length} weights are not in the checkpoint: ${listNames(missing)}`, {
+    throw new MsError('weights.missing', `the checkpoint lacks ${missing.length} ${missing.length === 1 ? 'weight' : 'weights'}: ${listNames(missing)}`, {
       where: options.where,
-      advice: 'config.json and the weights belong to different networks, or the checkpoint is of another kind than config.json says.',
+      advice: otherNetwork,
       details: { names: missing },
     })
   }
   if (extra.length > 0) {
-    throw new MsError('weights.extra', `the network has no place for ${extra.length} weights: ${listNames(extra)}`, {
+    throw new MsError('weights.extra', `the network has no place for ${extra.length} ${extra.length === 1 ? 'weight' : 'weights'}: ${listNames(extra)}`, {
       where: options.where,
-      advice: 'config.json and the weights belong to different networks (for example another number of layers).',
+      advice: otherNetwork,
       details: { names: extra },
     })
   }
@@ -107,7 +110,7 @@ function floatsOf(
   if (!isOfShape(tensor.shape, shape)) {
     throw new MsError('weights.shape', `${key} is [${tensor.shape.join(', ')}], the network needs [${shape.join(', ')}]`, {
       where,
-      advice: 'config.json and the weights belong to different networks.',
+      advice: otherNetwork,
     })
   }
   const data = tensor.dtype === 'I8' ? fromInt8(key, tensor, where, entries) : toFloat32(floating(key, tensor, where))

@@ -51,7 +51,7 @@ export function readSafetensorsHeader(bytes: Uint8Array, where: string): Safeten
   const fail = (code: string, message: string, advice = damaged): never => {
     throw new MsError(`checkpoint.${code}`, message, { where, advice })
   }
-  if (bytes.length < 8) fail('truncated', `a safetensors file has at least 8 bytes, this one has ${bytes.length}`)
+  if (bytes.length < 8) fail('truncated', `the file has ${bytes.length} bytes, and a checkpoint at least 8`)
   const declared = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
   if (declared > BigInt(maxHeaderBytes)) {
     fail('header', `the header claims ${declared} bytes, more than the ${maxHeaderBytes} allowed`, notSafetensors(bytes))
@@ -143,7 +143,7 @@ function notSafetensors(bytes: Uint8Array): string {
   if (start.startsWith('version')) return 'This is a Git LFS pointer: fetch the file itself (git lfs pull).'
   if (start.startsWith('PK')) return 'This looks like a PyTorch file (zip): call it pytorch_model.bin.'
   if (start.startsWith('<')) return 'This looks like a web page, not a checkpoint: fetch the file again.'
-  return 'This is probably not a safetensors file.'
+  return 'This is probably neither a safetensors file nor one that torch.save wrote.'
 }
 
 /** JSON.parse silently keeps the last of two equal keys; a checkpoint with two is a lie about one of them. `text` is valid JSON. */

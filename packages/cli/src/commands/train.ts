@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { PreparedPicture } from '@ms/backbones'
 import {
   type Data,
@@ -173,6 +175,10 @@ export const trainCommand = defineCommand({
     if (options.mixup && !(examples.modalities?.every((modality) => modality === 'image') ?? false))
       throw wrongUse('--mixup is for pictures', 'Leave it out where there are texts.')
     const features = options.features && pictures ? featureDirectory<ImageSource>(options.features, { paths: true }) : undefined
+    if (!options.resume && existsSync(join(options.out, 'model')))
+      terminal.note(
+        `note[run.replaced]: ${options.out} holds an earlier run. Its model stays until this training is done, and is replaced then`,
+      )
     const engine = await openEngineFor({ ...options, worker: true }, terminal, signal)
     const printer = trainingPrinter(terminal)
     try {

@@ -1,6 +1,7 @@
 import { MsError } from '../errors.js'
 
-const pictureName = /\.(png|jpe?g|webp|avif|gif|svg|tiff?)$/i
+/** Those that cannot be read too, so that they are missed: the decoder says what they are. */
+const pictureName = /\.(png|jpe?g|jpe|jfif|webp|avif|gif|svg|tiff?|bmp|heic|heif|ico|jxl|jp2|tga|psd)$/i
 
 /** Whether a file's name is that of a picture. */
 export const isPictureName = (name: string): boolean => pictureName.test(name)

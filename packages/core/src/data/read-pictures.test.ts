@@ -49,6 +49,21 @@ describe('pictures as data', () => {
     })
   })
 
+  it.each([
+    ['train/cat/1.png val/cat/2.png', 'data.split-folders', 'zoo/train'],
+    ['all/cat/1.png all/dog/2.png', 'data.one-class', 'zoo/all'],
+    ['cat/1.png cat/2.png', 'data.one-class', 'a folder for each class'],
+  ])('in a folder that is too high are no classes: %s', async (names, code, advice) => {
+    const files = memoryFiles(Object.fromEntries(names.split(' ').map((name) => [name, 'x'])), 'zoo')
+    await expect(readData(files)).rejects.toMatchObject({ code, where: 'zoo', advice: expect.stringContaining(advice) })
+  })
+
+  it('lie in folders of any name', async () => {
+    const names = ['a:b/1.png', 'back\\slash/2.bmp', 'train/3.png']
+    const data = await readData(memoryFiles(Object.fromEntries(names.map((name) => [name, 'x'])), 'zoo'))
+    expect(data).toMatchObject({ columns: [names.map((name) => `zoo/${name}`)], labels: ['a:b', 'back\\slash', 'train'] })
+  })
+
   const tables: [string, string, string, object][] = [
     [
       'metadata with labels',

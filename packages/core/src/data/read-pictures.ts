@@ -15,7 +15,7 @@ export const isPictureFolder = (names: readonly string[]): boolean =>
 /**
  * A folder a class: `cat/1.png`, `cat/more/2.png`, `dog/3.jpg` are labelled pictures. The class is the first folder; other files, and
  * pictures that lie beside the folders, are passed over.
- * @throws `data.empty`
+ * @throws `data.empty`; `data.split-folders` and `data.one-class` where the folder is one too high
  */
 export function readPictureFolder(files: ModelFiles, names: readonly string[]): Examples {
   const pictures = names.filter((name) => name.includes('/') && isPictureName(name) && !isHidden(name))
@@ -25,12 +25,37 @@ export function readPictureFolder(files: ModelFiles, names: readonly string[]): 
       advice: 'Make a folder for each class, with its pictures in it.',
     })
   }
+  const labels = pictures.map((name) => name.slice(0, name.indexOf('/')))
+  assertClasses(pictures, labels, files.location)
+  const folder = files.location.replace(/[\\/]+$/, '')
   return {
     kind: 'labelled',
-    columns: [pictures.map((name) => picturePath(files.location, name, files.location))],
+    columns: [pictures.map((name) => `${folder}/${name}`)],
     modalities: ['image'],
     location: files.location,
-    labels: pictures.map((name) => name.slice(0, name.indexOf('/'))),
+    labels,
+  }
+}
+
+const splitNames = /^(train|training|val|valid|validation|dev|test|testing)$/i
+
+/** A folder too high: what lies in it are no classes. */
+function assertClasses(pictures: readonly string[], labels: readonly string[], location: string): void {
+  const names = [...new Set(labels)]
+  const deeper = pictures.every((name) => name.split('/').length > 2)
+  if (deeper && names.every((name) => splitNames.test(name))) {
+    throw new MsError('data.split-folders', `${names.join(', ')}: these folders are parts of the data, not classes`, {
+      where: location,
+      advice: `Give the folder that has a folder for each class in it: ${location}/${names.find((name) => /^train/i.test(name)) ?? names[0]}.`,
+    })
+  }
+  if (names.length === 1) {
+    throw new MsError('data.one-class', `all pictures are of one class, the folder ${names[0]}`, {
+      where: location,
+      advice: deeper
+        ? `Give the folder that has a folder for each class in it: perhaps ${location}/${names[0]}.`
+        : 'Make a folder for each class, with its pictures in it.',
+    })
   }
 }
 

@@ -24,7 +24,7 @@ const isFile = (path: string) =>
 /**
  * The files that a model's name stands for. In this order: a built-in model, a preset, a folder (of a finished run: its `model`), a bare
  * checkpoint with its architecture before it (`resnet50:weights.pth`), a model on the hub.
- * @throws `encoder.unknown` with the names that are most like it, `encoder.run-unfinished` for a run without a model, `hub.…`
+ * @throws `encoder.unknown` with the names that are most like it, `architecture.unknown`, `encoder.run-unfinished` for a run without a model, `hub.…`
  */
 export async function resolveModel(name: string, options: ResolveModelOptions = {}): Promise<ModelFiles> {
   const { builtin = {}, presets = allPresets, ...hub } = options
@@ -36,13 +36,14 @@ export async function resolveModel(name: string, options: ResolveModelOptions = 
   if (architecture) {
     // Loaded only here: the networks bring TensorFlow.js with them.
     const { architectures, architectureFiles } = await import('@ms/backbones')
+    if (await isFile(file)) return architectureFiles(architecture, directoryFiles(dirname(file)), basename(file))
     if (architectures.has(architecture.toLowerCase())) {
-      if (await isFile(file)) return architectureFiles(architecture, directoryFiles(dirname(file)), basename(file))
       throw new MsError('file.missing', 'there is no such checkpoint', { where: file, advice: 'Check the path after the colon.' })
     }
   }
   if (await isFile(name)) {
-    throw new MsError('encoder.unknown', `${name} is a file`, { where: name, advice: 'Name the folder that the model’s files are in.' })
+    const advice = isCheckpointName(name) ? await howToNameCheckpoint(name) : 'Name the folder that the model’s files are in.'
+    throw new MsError('encoder.unknown', `${name} is a file`, { where: name, advice })
   }
   if (/^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?$/.test(name))
     return hubFiles(name, hub).catch((cause: unknown) => noFolderEither(name, cause))
@@ -59,6 +60,16 @@ export async function resolveModel(name: string, options: ResolveModelOptions = 
     advice: `${advice} Other models: a folder, or org/name on the hub.`.trim(),
     details: { name, nearest: near },
   })
+}
+
+const isCheckpointName = (name: string) => /\.(safetensors|pth|pt|bin)$/i.test(name)
+
+/** Which network a bare checkpoint is of must be said; its name often tells. */
+async function howToNameCheckpoint(path: string): Promise<string> {
+  const { architectures } = await import('@ms/backbones')
+  const file = basename(path).toLowerCase()
+  const [likely = 'resnet50'] = [...architectures.keys()].filter((each) => file.startsWith(each)).sort((a, b) => b.length - a.length)
+  return `Name the folder that the model’s files are in; or of a network of pictures say which one it is, as in ${likely}:${path}.`
 }
 
 /** `models/mine` may be a folder's name with a slip in it as well as an id on the hub: say both. */

@@ -5,8 +5,18 @@ export type Ort = typeof import('onnxruntime-node')
 
 const firstLine = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]
 
+/**
+ * ONNX Runtime for Node (since 1.30) keeps a device's number in the home folder and tells Microsoft what sessions do, unless this is set before
+ * it is loaded. Who has set it keeps it. In a thread made by the caller it must be set where the process starts: only the main thread's
+ * `process.env` is what native code reads.
+ */
+export function refuseTelemetry(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
+}
+
 /** @throws `engine.unusable`: onnxruntime-node is an optional dependency, and may be there without its binary */
 export async function importOrt(): Promise<Ort> {
+  refuseTelemetry()
   try {
     return await import('onnxruntime-node')
   } catch (cause) {

@@ -5,7 +5,7 @@ import type { HostTensor } from '@ms/core/tensor'
 import { encodeModel } from '../onnx/model.js'
 import type { GraphRuntime, HeldTensor } from './graph-session.js'
 import { HeldTensors, Releasable } from './held-tensors.js'
-import { failure, type OrtRuntimeOptions, sessionOptions, unusable } from './ort.js'
+import { failure, type OrtRuntimeOptions, refuseTelemetry, sessionOptions, unusable } from './ort.js'
 import { Packer } from './parcel.js'
 import { type OrtAnswer, type OrtReply, type OrtRequest, serveOrt } from './serve-ort.js'
 
@@ -81,6 +81,7 @@ class OrtWorker {
   #ended?: MsError
 
   constructor() {
+    refuseTelemetry()
     this.#worker = new Worker(workerSource(), { eval: true })
     this.ready = new Promise((resolve, reject) => {
       this.#worker.once('message', (failure: string | null) => (failure === null ? resolve() : reject(unusable(failure))))
