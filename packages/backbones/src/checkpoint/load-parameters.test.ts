@@ -82,7 +82,7 @@ describe('loadParameters', () => {
       'weights.shards',
       /pytorch_model-1\.bin/,
     ],
-    ['a missing weight', filesOf({ 'dense.weight': weight }), 'weights.missing', /1 weights.*dense\.bias/],
+    ['a missing weight', filesOf({ 'dense.weight': weight }), 'weights.missing', /1 weight:.*dense\.bias/],
     ['an extra weight', filesOf({ ...ok, 'other.bias': bias }), 'weights.extra', /other\.bias/],
     [
       'a wrong shape',

@@ -55,18 +55,26 @@ export function parametersFrom(
 
   const missing = [...shapes.keys()].filter((name) => !found.has(name))
   if (missing.length > 0) {
-    throw new MsError('weights.missing', `the checkpoint lacks ${missing.length} ${missing.length === 1 ? 'weight' : 'weights'}: ${listNames(missing)}`, {
-      where: options.where,
-      advice: otherNetwork,
-      details: { names: missing },
-    })
+    throw new MsError(
+      'weights.missing',
+      `the checkpoint lacks ${missing.length} ${missing.length === 1 ? 'weight' : 'weights'}: ${listNames(missing)}`,
+      {
+        where: options.where,
+        advice: otherNetwork,
+        details: { names: missing },
+      },
+    )
   }
   if (extra.length > 0) {
-    throw new MsError('weights.extra', `the network has no place for ${extra.length} ${extra.length === 1 ? 'weight' : 'weights'}: ${listNames(extra)}`, {
-      where: options.where,
-      advice: otherNetwork,
-      details: { names: extra },
-    })
+    throw new MsError(
+      'weights.extra',
+      `the network has no place for ${extra.length} ${extra.length === 1 ? 'weight' : 'weights'}: ${listNames(extra)}`,
+      {
+        where: options.where,
+        advice: otherNetwork,
+        details: { names: extra },
+      },
+    )
   }
 
   const parameters = new Map<string, HostTensor<Float32Array>>()
