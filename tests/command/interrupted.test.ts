@@ -60,6 +60,8 @@ describe('ms train, interrupted', () => {
     const { code, stderr } = await run(`encode --model broken-${signal} --input data/corpus.jsonl --output x.npy`)
     expect([code, stderr]).toEqual([2, expect.stringContaining('error[encoder.run-unfinished]')])
 
+    const forgotten = await run(`train ${settings} --out broken-${signal}`)
+    expect([forgotten.code, forgotten.stderr]).toEqual([2, expect.stringMatching(/error\[run\.unfinished\].*--resume.*--overwrite/)])
     await good(`train ${settings} --out broken-${signal} --resume`)
     expect(await steps(`broken-${signal}`)).toEqual(await steps(`whole-${signal}`))
     expect((await steps(`broken-${signal}`)).map(([step]) => step)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1))

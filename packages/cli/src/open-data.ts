@@ -6,8 +6,7 @@ import { directoryFiles } from '@ms/core/node'
 /** Reads what `--data` names: a folder or a file. @throws `file.missing`, and what `readData` throws */
 export async function openData(path: string, format?: DataFormat): Promise<Data> {
   const found = await stat(path).catch(() => undefined)
-  if (!found)
-    throw new MsError('file.missing', 'there is no such file or folder', { where: path, advice: 'Check the path given to --data.' })
+  if (!found) throw new MsError('file.missing', 'there is no such file or folder', { where: path, advice: 'Check its path.' })
   return found.isDirectory()
     ? readData(directoryFiles(path), undefined, format)
     : readData(directoryFiles(dirname(path)), basename(path), format)

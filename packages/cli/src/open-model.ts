@@ -26,7 +26,7 @@ export async function openModel(name: string = defaultModel, { terminal, signal,
   return encoder
 }
 
-export interface OpenAnyModelOptions extends OpenModelOptions, Pick<OpenAnyOptions, 'image' | 'pictures' | 'seed'> {
+export interface OpenAnyModelOptions extends OpenModelOptions, Pick<OpenAnyOptions, 'text' | 'image' | 'pictures' | 'seed'> {
   /** What `--plugin` names. */
   readonly plugin?: readonly string[]
 }

@@ -1,7 +1,7 @@
-import { access, type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { access, type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { MsError, type Vectors } from '@ms/core'
-import { writeFileAtomic } from '@ms/core/node'
+import { makeDirectory, writeFileAtomic } from '@ms/core/node'
 
 /** Bytes of the header: enough for any number of rows, so that it can be completed when that is known. */
 const headerBytes = 128
@@ -58,7 +58,7 @@ export async function openVectorFile(path: string, { dim, signature, resume = fa
   const rowBytes = dim * Float32Array.BYTES_PER_ELEMENT
 
   const begin = async () => {
-    await mkdir(dirname(target), { recursive: true })
+    await makeDirectory(dirname(target))
     await rm(notePath, { force: true })
     const files = [await open(vectorsPath, 'w'), await open(idsPath, 'w')] as const
     await files[0].write(npyHeader(0, dim))

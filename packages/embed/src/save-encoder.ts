@@ -78,10 +78,11 @@ export function textFiles(encoder: SentenceEncoder, { precision = 'float32', car
     })
   }
   const result: SavedFiles = new Map(parts.files)
-  if (backbone.type === 'StaticEmbedding') {
-    const limited = withTruncation(parts)
-    if (limited) result.set('tokenizer.json', limited)
-  } else {
+  const limited = withTruncation(parts)
+  if (limited) result.set('tokenizer.json', limited)
+  if (backbone.type !== 'StaticEmbedding') {
+    const config = withMaxLength(parts)
+    if (config) result.set('tokenizer_config.json', config)
     setJson(result, 'config.json', networkConfig(backbone.config))
     setJson(result, 'sentence_bert_config.json', transformerSettings(parts))
   }
@@ -180,16 +181,33 @@ function model2VecConfig({ backbone, modules, maxLength }: SentenceEncoderParts)
   }
 }
 
-/** tokenizer.json with the table's limit in it, where it has another one; undefined: as it is. */
+/** tokenizer.json with the encoder's limit in it, where it has another one; undefined: as it is. */
 function withTruncation({ files, maxLength, truncationSide, model2vec }: SentenceEncoderParts): Uint8Array | undefined {
   const bytes = files.get('tokenizer.json')
   if (!bytes || model2vec) return undefined
   const json = JSON.parse(new TextDecoder().decode(bytes)) as { truncation?: { max_length: number } | null }
-  const most = Number.isFinite(maxLength.document) ? maxLength.document : undefined
+  const most = longest(maxLength)
   if (json.truncation?.max_length === most) return undefined
   const direction = truncationSide === 'left' ? 'Left' : 'Right'
   const truncation = most === undefined ? null : { direction, max_length: most, strategy: 'LongestFirst', stride: 0 }
   return new TextEncoder().encode(JSON.stringify({ ...json, truncation }))
+}
+
+/** The same in tokenizer_config.json, by which transformers and transformers.js go. */
+function withMaxLength({ files, maxLength }: SentenceEncoderParts): Uint8Array | undefined {
+  const bytes = files.get('tokenizer_config.json')
+  const most = longest(maxLength)
+  if (!bytes || most === undefined) return undefined
+  const json = JSON.parse(new TextDecoder().decode(bytes)) as { model_max_length?: number }
+  return json.model_max_length === most
+    ? undefined
+    : new TextEncoder().encode(`${JSON.stringify({ ...json, model_max_length: most }, null, 2)}\n`)
+}
+
+/** Tokens of the longest text; undefined: any. */
+function longest({ query, document }: SentenceEncoderParts['maxLength']): number | undefined {
+  const most = Math.max(query, document)
+  return Number.isFinite(most) ? most : undefined
 }
 
 function backboneWeights({ parts, parameters }: SentenceEncoder, precision: Precision): Uint8Array {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { MsError, type OnProgress } from '@ms/core'
+import { makeDirectory } from '@ms/core/node'
 import type { HubFile } from './hub-manifest.js'
 import { type HubConnection, PassingTrouble, patiently, requestOnce, withRetries } from './hub-request.js'
 
@@ -25,7 +26,7 @@ export async function downloadFile(
   target: string,
   { connection, onProgress }: DownloadOptions,
 ): Promise<void> {
-  await mkdir(dirname(target), { recursive: true }).catch((cause) => {
+  await makeDirectory(dirname(target)).catch((cause) => {
     throw new MsError('file.unwritable', `cannot make the folder: ${cause.message}`, {
       where: dirname(target),
       advice: 'Set MS_CACHE to a folder that you may write to.',

@@ -8,13 +8,14 @@ import {
   type ImageSource,
   labelNotices,
   type Modality,
+  MsError,
   type RetrievalData,
   retrievalFromExamples,
 } from '@ms/core'
 import type { Prepared } from '@ms/core/tensor'
 import type { LoadedModel, PoolingMode } from '@ms/embed'
 import { type Augmentation, examplesFromRetrieval, type Mix, mixup, standardPictureAugment, standardTextAugment } from '@ms/finetune'
-import { featureDirectory } from '@ms/finetune/node'
+import { featureDirectory, isUnfinishedRun } from '@ms/finetune/node'
 import { noteHead, withHead } from '../closed-form-head.js'
 import { columnEncoders } from '../column-encoders.js'
 import { defineCommand } from '../command.js'
@@ -60,6 +61,24 @@ async function labelledData(data: Examples & { readonly name: string }): Promise
   if (!split.qrels.has('dev') || kept.length === 0) return { examples: data }
   const pick = <T>(all: readonly T[]) => kept.map((i) => all[i])
   return { examples: { ...data, columns: data.columns.map(pick), labels: pick(data.labels ?? []) }, dev: split }
+}
+
+/** What is held out of the data, and what is suspicious about that. */
+function splitNotes(data: Data, examples: Examples, dev: RetrievalData | undefined): string[] {
+  if (data.kind !== 'retrieval') {
+    const [rows, kept] = [data.columns[0].length, examples.columns[0].length]
+    return dev && kept < rows
+      ? [`${kept} of ${rows} rows are trained on; the others are held out, to choose by (dev) and for ms eval (test)`]
+      : []
+  }
+  const train = data.qrels.get('train')
+  const judged = [...(data.qrels.get('dev') ?? [])]
+  const shared = judged.filter(([query, grades]) => [...grades.keys()].some((id) => train?.get(query)?.has(id))).length
+  return shared === 0
+    ? []
+    : [
+        `note[data.dev-in-train]: ${shared} of ${judged.length} dev queries are trained on too, with a document that is right for them: dev says too much good of the model`,
+      ]
 }
 
 export const trainCommand = defineCommand({
@@ -115,10 +134,18 @@ export const trainCommand = defineCommand({
       choices: ['mean', 'max', 'mean+max', 'cls', 'gem'],
       help: 'of a bare network of pictures (default: mean; cls for ViT)',
     },
+    'max-length': {
+      type: 'integer',
+      min: 1,
+      max: 1_000_000,
+      value: 'N',
+      help: 'most tokens of a text; saved with the model (default: its own)',
+    },
     'input-size': { type: 'integer', min: 8, max: 4096, value: 'N', help: 'pixels that a network of pictures sees (default: its own)' },
     features: { type: 'string', value: 'DIR', help: 'keep there what frozen weights make of pictures, for the next training' },
     'early-stop': { type: 'integer', min: 1, help: 'end after N epochs without a better dev score' },
     resume: { type: 'boolean', help: 'go on from the last checkpoint in RUN' },
+    overwrite: { type: 'boolean', help: 'begin anew where a training was stopped in RUN' },
     format: { type: 'string', choices: ['beir', 'examples'], help: 'format of the data (default: told by its files)' },
     ...strictOption,
     ...pluginOption,
@@ -138,6 +165,7 @@ export const trainCommand = defineCommand({
       signal,
       plugin: options.plugin,
       seed: options.seed,
+      ...(options['max-length'] ? { text: { maxLength: options['max-length'] } } : {}),
       image: { ...(pooling ? { pooling } : {}), ...(options['input-size'] ? { inputSize: options['input-size'] } : {}) },
       ...(vary ? ({ pictures: { extent: 'whole' } } as const) : {}),
     }
@@ -157,6 +185,7 @@ export const trainCommand = defineCommand({
     const { examples, dev: own } = await trainingData(await readableData(given, tuned.image, readable), tuned)
     for (const { code, message } of [...(await folderNotices(options.data, given)), ...labelNotices(examples)])
       terminal.note(`note[${code}]: ${message}`)
+    for (const line of splitNotes(given, examples, own)) terminal.note(line)
     const dev = options.eval ? await readableData(await openRetrievalData(options.eval), tuned.image, readable) : own
     const encoders = columnEncoders(tuned, examples)
     if (joined && new Set(encoders).size < 2)
@@ -175,6 +204,12 @@ export const trainCommand = defineCommand({
     if (options.mixup && !(examples.modalities?.every((modality) => modality === 'image') ?? false))
       throw wrongUse('--mixup is for pictures', 'Leave it out where there are texts.')
     const features = options.features && pictures ? featureDirectory<ImageSource>(options.features, { paths: true }) : undefined
+    if (!options.resume && !options.overwrite && (await isUnfinishedRun(options.out))) {
+      throw new MsError('run.unfinished', 'a training that was stopped lies in this folder', {
+        where: options.out,
+        advice: 'Go on with it (--resume), begin anew (--overwrite), or give --out another folder.',
+      })
+    }
     if (!options.resume && existsSync(join(options.out, 'model')))
       terminal.note(
         `note[run.replaced]: ${options.out} holds an earlier run. Its model stays until this training is done, and is replaced then`,

@@ -63,7 +63,7 @@ export function* jsonLines(bytes: Uint8Array, where: string, options: LinesOptio
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new MsError('data.malformed', 'this line is not a JSON object', {
         where: `${where}:${number}`,
-        advice: 'Write {"_id": …, "text": …}.',
+        advice: 'Write an object with named fields in each line.',
       })
     }
     yield { value: value as Record<string, unknown>, number }

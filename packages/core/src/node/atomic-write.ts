@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MsError } from '../errors.js'
+import { makeDirectory } from './make-directory.js'
 import { ownerOf, ownerTag } from './owned-name.js'
 import { sweepLeftovers } from './sweep-leftovers.js'
 
@@ -26,7 +27,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
   const target = resolve(path)
   const temporary = join(dirname(target), `.${ownerTag()}.tmp`)
   try {
-    await mkdir(dirname(target), { recursive: true })
+    await makeDirectory(dirname(target))
     await sweepLeftovers(dirname(target), (name) => name.startsWith('.'))
     const handle = await open(temporary, 'wx')
     try {
@@ -84,7 +85,7 @@ export async function replaceDirectory(path: string, fill: (temporary: string) =
   await restoreDirectory(path).catch(() => undefined)
   await sweepLeftovers(dirname(target), (name) => isBeside(name, target))
   try {
-    await mkdir(temporary, { recursive: true })
+    await makeDirectory(temporary)
   } catch (cause) {
     throw unwritable(path, cause)
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +46,14 @@ describe('atomic writes', () => {
     await expect(writeFileAtomic(join(folder, 'a.txt', 'b.txt'), 'x')).rejects.toMatchObject({ code: 'file.unwritable' })
     expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('old')
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+  it('make the folders above them', async () => {
+    await Promise.all(['x', 'y'].map((name) => writeFileAtomic(join(folder, 'made', 'deep', 'deeper', name), name)))
+    expect(await readdir(join(folder, 'made', 'deep', 'deeper'))).toEqual(['x', 'y'])
+    await rm(join(folder, 'made'), { recursive: true })
+  })
+  it.runIf(existsSync('/proc/self'))('end where the system says that there is no such place (skipped: no /proc)', async () => {
+    await expect(writeFileAtomic('/proc/nothing/deep/a.txt', 'x')).rejects.toMatchObject({ code: 'file.unwritable' })
   })
   it('replace a directory whole or not at all', async () => {
     const target = join(folder, 'model')

@@ -4,7 +4,7 @@ import { MsError } from '@ms/core'
 import { directoryFiles, replaceDirectory } from '@ms/core/node'
 import type { LoadedModel } from '../load-model.js'
 import { type ExportableEncoder, type ExportOnnxOptions, exportOnnx } from '../onnx/export-onnx.js'
-import { isExportedDirectory } from './open-exported-encoder.js'
+import { isExport } from './open-exported-encoder.js'
 
 /**
  * Exports a model into a directory, all or nothing: one encoder as it is, two into `text/` and `image/`. An earlier export there is replaced in
@@ -25,7 +25,7 @@ export async function exportOnnxDirectory(
 ): Promise<void> {
   const present: string[] = await readdir(path).catch(() => [])
   // A model with weights may have an onnx folder, too: that is no export of ours to be thrown away.
-  if (present.length > 0 && !(await isExportedDirectory(path))) {
+  if (present.length > 0 && !(await isExport(path))) {
     throw new MsError('onnx.folder', 'this folder holds something else than an export', { where: path, advice: 'Give --out a new folder.' })
   }
   const { text, image }: LoadedModel = 'forward' in model ? (model.modality === 'text' ? { text: model } : { image: model }) : model

@@ -9,6 +9,7 @@ import { subFiles } from '../modules/module-list.js'
 import {
   type ExportedManifest,
   exportedOnly,
+  exportNote,
   graphOutputs,
   manifestName,
   manifestSchema,
@@ -39,6 +40,14 @@ export async function isExportedDirectory(path: string): Promise<boolean> {
     )
   return (await isFile(manifestName)) || ((await isFile(`text/${manifestName}`)) && (await isFile(`image/${manifestName}`)))
 }
+
+/** Whether an export wrote what is there, whatever it is served with. */
+export const isExport = async (path: string): Promise<boolean> =>
+  (await isExportedDirectory(path)) ||
+  stat(join(path, exportNote)).then(
+    (found) => found.isFile(),
+    () => false,
+  )
 
 /** The encoders of an exported model. */
 export interface ExportedModel {

@@ -123,14 +123,23 @@ describe.skipIf(!traced)(`exportOnnx${whyNotTraced}`, () => {
     })
   })
 
-  it('replaces an earlier export, and no other folder', async () => {
-    const encoder = await loadEncoder(tinyEncoders()[0].files)
-    const path = join(folder, 'shipped')
+  it('says in the tokeniser’s files how long a text may be, for whoever reads these alone', async () => {
+    const encoder = await loadEncoder(tinyEncoder('mean, normalised').files, { maxLength: 7 })
+    const target = memory()
+    await exportOnnx(encoder, target)
+    const json = async (name: string) => JSON.parse(new TextDecoder().decode(await target.read(name)))
+    expect(await json('tokenizer.json')).toMatchObject({ truncation: { max_length: 7, direction: 'Right' } })
+    expect(await json('tokenizer_config.json')).toMatchObject({ model_max_length: 7 })
+    expect(await json('sentence_bert_config.json')).toMatchObject({ max_seq_length: 7 })
+  })
+
+  it.each(['mean, normalised', 'static, normalised'])('replaces an earlier export of "%s", and no other folder', async (name) => {
+    const encoder = await loadEncoder(tinyEncoder(name).files)
+    const path = join(folder, 'shipped', name)
     await exportOnnxDirectory(encoder, path)
+    const written = await directoryFiles(path).list()
     await exportOnnxDirectory(encoder, path)
-    const encoderAgain = await openExportedEncoder(path, { threads: 1 })
-    expect(encoderAgain.precision).toBe('float32')
-    await encoderAgain.dispose()
+    expect(await directoryFiles(path).list()).toEqual(written)
     await writeFile(join(folder, 'notes.txt'), 'mine')
     await expect(exportOnnxDirectory(encoder, folder)).rejects.toMatchObject({ code: 'onnx.folder' })
     expect(await readFile(join(folder, 'notes.txt'), 'utf8')).toBe('mine')

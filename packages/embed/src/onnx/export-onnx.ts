@@ -7,7 +7,7 @@ import { pluggedFiles } from '../plugged/plugged-files.js'
 import { imageFiles, textFiles } from '../save-encoder.js'
 import { marksPrompt, promptsByRole, type SentenceEncoder } from '../sentence-encoder.js'
 import { sha256 } from '../sha256.js'
-import { type ExportedManifest, manifestName, tokenizerFile } from './exported-manifest.js'
+import { type ExportedManifest, exportNote, manifestName, tokenizerFile } from './exported-manifest.js'
 import { recordImageEncoder } from './record-image-encoder.js'
 import { recordPluggedEncoder } from './record-plugged-encoder.js'
 import { recordTextEncoder } from './record-text-encoder.js'
@@ -59,7 +59,12 @@ export async function exportOnnx(encoder: ExportableEncoder, files: ModelFiles, 
     await files.write(names[precision], bytes)
     served = { precision, bytes }
   }
-  if (served) for (const [name, bytes] of await otherFiles(encoder, served, options)) await files.write(name, bytes)
+  if (!served) return
+  const others = await otherFiles(encoder, served, options)
+  for (const [name, bytes] of others) await files.write(name, bytes)
+  // Tables and encoders of plug-ins stay models like any other; this says that the graphs beside them can be made anew.
+  if (!others.has(manifestName))
+    await files.write(exportNote, json({ version: 1, graphs: precisions.map((precision) => names[precision]) }))
 }
 
 /** The graph that a directory is served with. */

@@ -103,7 +103,7 @@ describe.skipIf(!traced)(`exportOnnx of a plug-in's encoder${whyNotTraced}`, () 
     const target = memoryFiles()
     await exportOnnx(encoder, target)
     // It stays a model that the plug-in opens.
-    expect(await target.list()).toEqual(['README.md', 'encoder_plugin.json', 'model.safetensors', 'onnx/model.onnx'])
+    expect(await target.list()).toEqual(['README.md', 'encoder_plugin.json', 'model.safetensors', 'onnx/graphs.json', 'onnx/model.onnx'])
     const graph = await openOnnxModel(await target.read('onnx/model.onnx'), { threads: 1 })
     const embedder = await createEmbedder(encoder, { engine: () => openEngine({ backend: 'traced', threads: 1 }) })
     for (const items of [['query'], ['one', 'two'], ['', 'a', 'some letters', 'and some more of them']]) {

@@ -3,6 +3,8 @@ import { z } from 'zod'
 
 /** The file that makes a directory an exported model: it says which graph embeds, and how texts or pictures are made ready for it. */
 export const manifestName = 'onnx/exported.json'
+/** Beside graphs of a model that is not served by them. */
+export const exportNote = 'onnx/graphs.json'
 
 /** The output of a graph that is an item's vector, under the name that sentence-transformers and transformers.js have for it. */
 export const graphOutputs = { text: 'sentence_embedding', image: 'image_embeds' } as const

@@ -28,8 +28,9 @@ export async function recordPluggedEncoder(encoder: PluggedEncoder<ImageSource>,
       ...(precision === 'int8' ? { quantize: precision } : {}),
     })
   } catch (cause) {
-    if (MsError.isInstance(cause)) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const own = MsError.isInstance(cause) && cause.code === 'plugin.failed' ? cause.cause : cause
+    if (MsError.isInstance(own)) throw own
+    const reason = own instanceof Error ? own.message : String(own)
     throw new MsError('onnx.no-graph', `the encoder of the plug-in ${encoder.plugin} cannot be recorded as a graph: ${reason}`, {
       where: encoder.plugin,
       advice: 'Its method forward must compute with tensors alone; what it does without them cannot be exported.',

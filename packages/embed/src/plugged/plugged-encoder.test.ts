@@ -4,6 +4,7 @@ import { createEagerEngine } from '@ms/runtime'
 import { describeEncoder } from '@ms/testing'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
+import { createEmbedder } from '../embedder.js'
 import { encoderSpace } from '../encoder-space.js'
 import { loadEncoder } from '../load-encoder.js'
 import { loadModel } from '../load-model.js'
@@ -104,6 +105,30 @@ describe('pluggedEncoder', () => {
     const both = memoryFiles()
     for (const folder of ['text', 'image']) for (const name of names) await both.write(`${folder}/${name}`, await files.read(name))
     await expect(loadModel(both, { plugins: [plugin] })).rejects.toMatchObject({ code: 'encoder.modality' })
+  })
+
+  it('says whose mistake it is where a network fails, or makes what are no vectors', async () => {
+    const engine = await createEagerEngine({ backend: 'cpu' })
+    class Failing extends LetterCounts {
+      override forward(): tf.Tensor2D {
+        throw new TypeError('my own bug')
+      }
+    }
+    class Scalar extends LetterCounts {
+      override forward(inputs: Record<string, tf.Tensor>, weights: { get(name: string): tf.Tensor }): tf.Tensor2D {
+        return tf.mean(super.forward(inputs, weights)) as never
+      }
+    }
+    const { parameters } = await fresh()
+    for (const [Kind, code, message] of [
+      [Failing, 'plugin.failed', 'forward of the plug-in letter-counts failed: my own bug'],
+      [Scalar, 'plugin.shape', 'forward of the plug-in letter-counts makes [], and [batch, 4] is needed'],
+    ] as const) {
+      const encoder = pluggedEncoder(plugin, new Kind({ from: 'a' }, parameters))
+      const embedder = await createEmbedder(encoder, { engine })
+      await expect(embedder.embed(['abc'])).rejects.toMatchObject({ code, message, kind: 'failure' })
+      await embedder.dispose()
+    }
   })
 
   it('begins fresh by the name of the plug-in, from a seed', async () => {

@@ -1,5 +1,6 @@
 import { type Modality, MsError } from '@ms/core'
 import type { Encoder, EncoderPlugin, Parameters, PluginEncoder } from '@ms/core/tensor'
+import type { Tensor2D } from '@tensorflow/tfjs-core'
 import type { Notice, Similarity } from '../sentence-encoder.js'
 
 /** An encoder of a plug-in, with what other parts want to know of an encoder. */
@@ -39,7 +40,7 @@ export function pluggedEncoder<Item>(
     ...(symmetric === undefined ? {} : { symmetric }),
     ...(statistics ? { statistics } : {}),
     // Called on the encoder, so that it may be an object of a class.
-    forward: (inputs, weights, mode) => encoder.forward(inputs, weights, mode),
+    forward: (inputs, weights, mode) => checkedForward(plugin.name, dim, () => encoder.forward(inputs, weights, mode)),
     ...(encoder.direct ? { direct: (inputs, own) => encoder.direct!(inputs, own) } : {}),
     withParameters: (others) => pluggedEncoder(plugin, encoder.withParameters(others)),
     ...(encoder.cut
@@ -52,6 +53,27 @@ export function pluggedEncoder<Item>(
         }
       : {}),
   }
+}
+
+/** What a plug-in's network makes, or whose mistake it is. @throws `plugin.failed`, `plugin.shape` */
+function checkedForward(plugin: string, dim: number, forward: () => Tensor2D): Tensor2D {
+  let made: Tensor2D
+  try {
+    made = forward()
+  } catch (cause) {
+    if (MsError.isInstance(cause)) throw cause
+    throw new MsError('plugin.failed', `forward of the plug-in ${plugin} failed: ${cause instanceof Error ? cause.message : cause}`, {
+      advice: 'Mend the plug-in, or try another --backend where it uses an operation that this one lacks.',
+      kind: 'failure',
+      cause,
+    })
+  }
+  const shape: readonly number[] = made.shape
+  if (shape.length === 2 && shape[1] === dim) return made
+  throw new MsError('plugin.shape', `forward of the plug-in ${plugin} makes [${shape.join(', ')}], and [batch, ${dim}] is needed`, {
+    advice: 'Return a vector of its dim for each item.',
+    kind: 'failure',
+  })
 }
 
 const described = <Item>(body: Encoder<Item>, fingerprint: unknown): Encoder<Item> =>

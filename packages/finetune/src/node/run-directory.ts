@@ -1,7 +1,7 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MsError } from '@ms/core'
-import { writeFileAtomic } from '@ms/core/node'
+import { makeDirectory, writeFileAtomic } from '@ms/core/node'
 import { type ReportInput, trainingReport } from '../report/report.js'
 import type { CheckpointStore } from '../train/checkpoint.js'
 import type { TrainEvent } from '../train/train-event.js'
@@ -49,7 +49,7 @@ export async function openRunDirectory(path: string, { resume = false }: OpenRun
         throw new MsError('run.nothing-to-resume', 'there is no checkpoint', { where: path, advice: 'Leave out --resume to begin.' })
       await writeFileAtomic(eventsPath, await eventsUntil(eventsPath, saved.step))
     } else {
-      await mkdir(path, { recursive: true })
+      await makeDirectory(path)
       await checkpoints.clear()
       await rm(eventsPath, { force: true })
     }
@@ -72,6 +72,16 @@ export async function openRunDirectory(path: string, { resume = false }: OpenRun
     },
     report: async (input) => writeFileAtomic(join(path, 'report.html'), trainingReport({ ...input, events: await readRunEvents(path) })),
     close: () => events.close(),
+  }
+}
+
+/** Whether a folder holds a training that can be gone on with: one that has a checkpoint and did not end. */
+export async function isUnfinishedRun(path: string): Promise<boolean> {
+  try {
+    const { state } = JSON.parse(await readFile(join(path, 'run.json'), 'utf8')) as { state?: unknown }
+    return state !== 'done' && (await readdir(join(path, 'checkpoints'))).length > 0
+  } catch {
+    return false
   }
 }
 

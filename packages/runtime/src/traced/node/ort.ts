@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module'
 import { MsError } from '@ms/core'
 import type { InferenceSession } from 'onnxruntime-node'
+import { whatIsWrongWith } from './check-ort.js'
 
 export type Ort = typeof import('onnxruntime-node')
 
@@ -18,15 +20,29 @@ export function refuseTelemetry(): void {
 export async function importOrt(): Promise<Ort> {
   refuseTelemetry()
   try {
+    resolveOrt()
+  } catch (error) {
+    // Where no main module is found by require, import says what it misses.
+    if (MsError.isInstance(error)) throw error
+  }
+  try {
     return await import('onnxruntime-node')
   } catch (cause) {
     throw unusable(cause)
   }
 }
 
+/** The path of its main module. @throws `engine.unusable` where it is old or not whole, and what `require.resolve` throws */
+export function resolveOrt(): string {
+  const path = createRequire(import.meta.url).resolve('onnxruntime-node')
+  const wrong = whatIsWrongWith(path)
+  if (wrong !== undefined) throw unusable(wrong)
+  return path
+}
+
 export const unusable = (cause: unknown): MsError =>
   new MsError('engine.unusable', `onnxruntime-node cannot be loaded: ${firstLine(cause)}`, {
-    advice: 'Install it: npm install onnxruntime-node. Its install script is not needed.',
+    advice: 'Install it anew: npm install onnxruntime-node. Its install script is not needed.',
     kind: 'failure',
     cause,
   })
@@ -64,7 +80,7 @@ export function failure(what: string, cause: unknown): MsError {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (/bad.?alloc|failed to allocate|out of memory/i.test(message)) {
     return new MsError('engine.out-of-memory', `${what} needs more memory than there is`, {
-      advice: 'Lower the batch size or the number of tokens.',
+      advice: 'Lower the batch size, or the length of texts.',
       kind: 'failure',
       cause,
     })

@@ -1,11 +1,10 @@
-import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { MsError } from '@ms/core'
 import type { HostTensor } from '@ms/core/tensor'
 import { encodeModel } from '../onnx/model.js'
 import type { GraphRuntime, HeldTensor } from './graph-session.js'
 import { HeldTensors, Releasable } from './held-tensors.js'
-import { failure, type OrtRuntimeOptions, refuseTelemetry, sessionOptions, unusable } from './ort.js'
+import { failure, type OrtRuntimeOptions, refuseTelemetry, resolveOrt, sessionOptions, unusable } from './ort.js'
 import { Packer } from './parcel.js'
 import { type OrtAnswer, type OrtReply, type OrtRequest, serveOrt } from './serve-ort.js'
 
@@ -145,9 +144,9 @@ class OrtWorker {
 function workerSource(): string {
   let path: string
   try {
-    path = createRequire(import.meta.url).resolve('onnxruntime-node')
+    path = resolveOrt()
   } catch (cause) {
-    throw unusable(cause)
+    throw MsError.isInstance(cause) ? cause : unusable(cause)
   }
   return `
     const { parentPort } = require('node:worker_threads')
