@@ -79,6 +79,18 @@ describe('readData', () => {
       '{"query":"a","pos":"b","neg":["c","d"]}',
       { kind: 'triplet', columns: [['a'], ['b'], ['c'], ['d']] },
     ],
+    [
+      'pairs whose lines end in several ways',
+      'p.csv',
+      'query,document\r\n"a",b\nc,"d\ne"\r\n\n',
+      {
+        kind: 'pair',
+        columns: [
+          ['a', 'c'],
+          ['b', 'd\ne'],
+        ],
+      },
+    ],
     ['scored pairs', 's.csv', 'sentence1,sentence2,score\na,b,0.5\n', { kind: 'scored-pair', columns: [['a'], ['b']], scores: [0.5] }],
     ['labelled texts', 'l.csv', 'text,label\na,x\nb,y\n', { kind: 'labelled', columns: [['a', 'b']], labels: ['x', 'y'] }],
   ]

@@ -27,6 +27,8 @@ function csvRows(bytes: Uint8Array, where: string, delimiter: ',' | '\t'): Row[]
       info: true,
       // Tab-separated files by custom do not quote: a quotation mark there is just a character.
       quote: delimiter === '\t' ? null : '"',
+      // A file may be put together from others.
+      record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
     })
     return records.map(({ record, info }) => ({ fields: record, at: `${where}:${info.lines}` }))

@@ -14,7 +14,7 @@ export function diverged(step: number, loss: number, rate: number, name?: string
     'train.diverged',
     name ? `the weight ${name} is not finite any more` : `at step ${step} the loss is ${loss} or a gradient is not finite`,
     {
-      advice: `Lower the learning rate (it was ${rate}), or clip gradients (clip: 1).`,
+      advice: `Lower the learning rate (it was ${rate}), or clip gradients, or clip them to less.`,
       kind: 'failure',
       details: { step, loss, learningRate: rate },
     },
