@@ -43,7 +43,7 @@ describe.skipIf(!traced)(`ms export${whyNotTraced}`, () => {
 
   it('exports a table, which stays a model like any other', async () => {
     expect(await run('export --model table --out table-shipped')).toMatchObject({ code: 0 })
-    expect(await readdir(join(cwd, 'table-shipped/onnx'))).toEqual(['model.onnx'])
+    expect(await readdir(join(cwd, 'table-shipped/onnx'))).toEqual(['graphs.json', 'model.onnx'])
     expect(await run('encode --model table-shipped --input data/queries.jsonl --output t.npy')).toMatchObject({ code: 0 })
   })
 
