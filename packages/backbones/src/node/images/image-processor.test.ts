@@ -319,19 +319,6 @@ describe('bad pictures', () => {
   })
 })
 
-it('files that are read into the same memory do not mix', async () => {
-  const encoded = await Promise.all(
-    Array.from({ length: 48 }, (_, i) => {
-      const picture = raw().tint({ r: i * 5, g: 255 - i * 5, b: 128 })
-      return (i % 3 === 0 ? picture.png({ compressionLevel: i % 10 }) : i % 3 === 1 ? picture.jpeg() : picture.webp()).toBuffer()
-    }),
-  )
-  const paths = await Promise.all(encoded.map((bytes, i) => keep(`reused-${i}`, bytes)))
-  const processor = imageProcessor(plain, { memory: 0, concurrency: 3 })
-  const wanted = await processor.prepare(encoded)
-  for (let round = 0; round < 3; round++) expect(await processor.prepare(paths)).toEqual(wanted)
-})
-
 describe('what was decoded is kept', () => {
   it('in memory, under its budget, as long as the file is the same', async () => {
     const paths = await Promise.all(

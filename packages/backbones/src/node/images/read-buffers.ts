@@ -2,8 +2,8 @@
 const mostKept = 2 * 2 ** 20
 
 /**
- * Memory that files are read into, used again and again. Fresh memory costs a fault of the processor for every page of it, a twentieth of what
- * it costs to decode a PNG.
+ * Memory that files are read into, used again and again. Fresh memory costs a fault of the processor for every page of it, which is felt
+ * where large PNGs are decoded.
  */
 export class ReadBuffers {
   readonly #free: Buffer[] = []
