@@ -51,7 +51,7 @@ function withoutComments(text: string): string | undefined {
   return parts.join('')
 }
 
-/** With the characters that XML (`&#64;`) and CSS (`\\40 `) let one write as numbers. */
+/** With the characters that XML (`&#64;`) and CSS (`\40 `) let one write as numbers. */
 const withoutEscapes = (text: string): string =>
   text
     .replace(/&#(?:x([0-9a-f]{1,6})|(\d{1,7}));/gi, (_, hex, decimal) => characterOf(hex ? Number.parseInt(hex, 16) : Number(decimal)))

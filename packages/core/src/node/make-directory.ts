@@ -13,7 +13,8 @@ export async function makeDirectory(path: string): Promise<void> {
     const { code } = cause as NodeJS.ErrnoException
     // Somebody else made it in the meantime.
     if (code === 'EEXIST' && (await isDirectory(path))) return
-    if (code !== 'ENOENT' || dirname(path) === path || (await isDirectory(dirname(path)))) throw cause
+    if (code !== 'ENOENT' || dirname(path) === path) throw cause
+    // Once: where its parent is there, somebody has just made it, or there is no such place.
     await makeDirectory(dirname(path))
     await mkdir(path).catch(async (second: NodeJS.ErrnoException) => {
       if (second.code !== 'EEXIST' || !(await isDirectory(path))) throw second
