@@ -4,5 +4,6 @@ export { createEagerEngine, type EagerEngineOptions } from './eager/create-eager
 export { probeEngine } from './engine-probe.js'
 export * from './fused/index.js'
 export * from './ops/index.js'
+export { releaseMemory } from './release-memory.js'
 export { type RecordOnnxOptions, recordOnnx } from './traced/record-onnx.js'
 export { isUnrecordable } from './traced/unrecordable.js'

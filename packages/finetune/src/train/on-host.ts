@@ -1,3 +1,4 @@
+import { releaseMemory } from '@ms/runtime'
 import { clipScale, gradientNorm } from '../optimizers/gradient-norm.js'
 import type { Gradient } from '../optimizers/optimizer.js'
 import type { Placement, PlacementOptions } from './placement.js'
@@ -18,6 +19,7 @@ export async function placeOnHost({ step, engine, optimizer, clip, statistics, f
       if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) return result
       optimizer.step(all, { learningRate, gradientScale: clip === undefined ? 1 : clipScale(result.gradientNorm, clip) })
       followStatistics(statistics, observedIn(outputs), following)
+      releaseMemory(Array.from(gradients.values(), ({ data }) => data))
       return result
     },
     toHost: async () => {},

@@ -1,6 +1,7 @@
 import type { Engine, HostTensor } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import { type BertShape, bertShapedStep } from '../diagnosis/bert-shaped-step.js'
+import { releaseMemory } from '../release-memory.js'
 
 export interface EngineSpeed {
   /** Thousand million floating point operations a second in float32 matrix products. */
@@ -38,7 +39,10 @@ const smallShape: BertShape = { layers: 2, width: 128, heads: 4, inner: 512, voc
 export async function measureStep(engine: Engine, seconds: number, shape: BertShape = smallShape): Promise<number> {
   const { fn, parameters, inputs } = bertShapedStep(shape)
   const step = await engine.differentiate(fn, { constants: new Map(), trainable: [...parameters.keys()] })
-  const best = await quickest(() => step.run(inputs, parameters), seconds)
+  const best = await quickest(async () => {
+    const { gradients } = await step.run(inputs, parameters)
+    releaseMemory(Array.from(gradients.values(), ({ data }) => data))
+  }, seconds)
   step.dispose()
   return best
 }
