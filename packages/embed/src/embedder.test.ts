@@ -65,6 +65,19 @@ describe('createEmbedder', () => {
     await embedder.dispose()
   })
 
+  it('fills batches as the encoder wants them where nothing else is said', async () => {
+    const { encoder, batches } = counting(bert)
+    const largest = async (options: { batchTokens?: number }) => {
+      batches.length = 0
+      const embedder = await createEmbedder({ ...encoder, batchTokens: 32 }, { engine, ...options })
+      await embedder.embed(sentences(100))
+      await embedder.dispose()
+      return Math.max(...batches.map(({ tokens }) => tokens))
+    }
+    expect(await largest({})).toBeLessThanOrEqual(32)
+    expect(await largest({ batchTokens: 64 })).toBeGreaterThan(32)
+  })
+
   it('computes an item once that comes several times', async () => {
     const { encoder, prepared } = counting(table)
     const embedder = await createEmbedder(encoder)

@@ -15,7 +15,7 @@ export interface EmbedderOptions {
    * and opened when it is first needed. An encoder with `direct` needs none.
    */
   engine?: Engine | (() => Promise<Engine>)
-  /** Tokens in a batch, padding included. Default: 1024: on a CPU, what fits the cache is quicker than what is large. */
+  /** Tokens in a batch, padding included. Default: the encoder's own setting, else 1024: on a CPU, what fits the cache is quicker than what is large. */
   batchTokens?: number
   /** Items in a batch at most. Default: the encoder's own setting (of pictures: about what eight of 224 × 224 need), else 256. */
   batchItems?: number
@@ -64,10 +64,11 @@ const sliceItems = 512
  * ```
  */
 export async function createEmbedder<Item, P extends Prepared>(
-  encoder: Encoder<Item, P> & { readonly truncateDim?: number; readonly batchItems?: number },
+  encoder: Encoder<Item, P> & Pick<EmbedderOptions, 'truncateDim' | 'batchItems' | 'batchTokens'>,
   options: EmbedderOptions = {},
 ): Promise<OwnedEmbedder<Item>> {
-  const { batchTokens = 1024, batchItems = encoder.batchItems ?? 256, normalize = false, precision = 'float32' } = options
+  const { batchTokens = encoder.batchTokens ?? 1024, batchItems = encoder.batchItems ?? 256 } = options
+  const { normalize = false, precision = 'float32' } = options
   positive('batchTokens', batchTokens)
   positive('batchItems', batchItems)
   if (options.truncateDim !== undefined) positive('truncateDim', options.truncateDim)

@@ -10,10 +10,7 @@ export interface EmbeddableModel {
   readonly image?: Encoder<ImageSource> & Settings
 }
 
-interface Settings extends Partial<Describable> {
-  readonly truncateDim?: number
-  readonly batchItems?: number
-}
+interface Settings extends Partial<Describable>, Pick<EmbedderOptions, 'truncateDim' | 'batchItems' | 'batchTokens'> {}
 
 /** The encoders of a model as embedders. Of two, vectors may be compared with each other: they have one space. */
 export interface ModelEmbedders {

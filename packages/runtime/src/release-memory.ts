@@ -16,13 +16,13 @@ export function releaseMemory(arrays: Iterable<Float32Array>): void {
     if (byteLength >= worthwhileBytes && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffers.add(buffer)
   }
   if (buffers.size === 0) return
-  // A port that nobody listens to drops what is handed over to it. (ArrayBuffer.transfer, which does the same, begins with Node 22.)
+  // A port that is closed drops what is handed over to it. (ArrayBuffer.transfer, which does the same, begins with Node 22.)
   closed ??= closedPort()
   closed.postMessage(null, [...buffers])
 }
 
 function closedPort(): MessagePort {
-  const { port1, port2 } = new MessageChannel()
-  port2.close()
+  const { port1 } = new MessageChannel()
+  port1.close()
   return port1
 }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MsError } from '@ms/core'
 import { directoryFiles, replaceDirectory } from '@ms/core/node'
+import { openOnnxModel } from '@ms/runtime/node/onnx'
 import type { LoadedModel } from '../load-model.js'
 import { type ExportableEncoder, type ExportOnnxOptions, exportOnnx } from '../onnx/export-onnx.js'
 import { isExport } from './open-exported-encoder.js'
@@ -31,9 +32,10 @@ export async function exportOnnxDirectory(
   const { text, image }: LoadedModel = 'forward' in model ? (model.modality === 'text' ? { text: model } : { image: model }) : model
   const single = text ?? image
   if (!single) throw new MsError('encoder.none', 'this model has no encoder', { where: path, kind: 'failure' })
+  const all: ExportOnnxOptions = { open: openOnnxModel, ...options }
   await replaceDirectory(path, async (temporary) => {
-    if (!text || !image) return exportOnnx(single, directoryFiles(temporary), options)
-    await exportOnnx(text, directoryFiles(join(temporary, 'text')), options)
-    await exportOnnx(image, directoryFiles(join(temporary, 'image')), options)
+    if (!text || !image) return exportOnnx(single, directoryFiles(temporary), all)
+    await exportOnnx(text, directoryFiles(join(temporary, 'text')), all)
+    await exportOnnx(image, directoryFiles(join(temporary, 'image')), all)
   })
 }

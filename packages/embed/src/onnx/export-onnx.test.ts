@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ModelFiles, row } from '@ms/core'
+import { type ModelFiles, MsError, row } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
 import { openEngine } from '@ms/runtime/node'
 import { openOnnxModel } from '@ms/runtime/node/onnx'
@@ -12,10 +12,11 @@ import { traced, whyNotTraced } from '../fixtures/engines.js'
 import { testModel } from '../fixtures/test-model.js'
 import { tinyEncoder, tinyEncoders } from '../fixtures/tiny-encoders.js'
 import { loadEncoder } from '../load-encoder.js'
+import { dense } from '../modules/dense.js'
 import { exportOnnxDirectory } from '../node/export-onnx-directory.js'
 import { openExportedEncoder } from '../node/open-exported-encoder.js'
 import { sequenceProcessor } from '../text-processor.js'
-import { exportOnnx } from './export-onnx.js'
+import { type ExportOnnxOptions, exportOnnx } from './export-onnx.js'
 
 let folder: string
 beforeAll(async () => {
@@ -131,6 +132,57 @@ describe.skipIf(!traced)(`exportOnnx${whyNotTraced}`, () => {
     expect(await json('tokenizer.json')).toMatchObject({ truncation: { max_length: 7, direction: 'Right' } })
     expect(await json('tokenizer_config.json')).toMatchObject({ model_max_length: 7 })
     expect(await json('sentence_bert_config.json')).toMatchObject({ max_seq_length: 7 })
+  })
+
+  describe('in eight bits', () => {
+    /** With a layer that is large enough to be worth it. */
+    const wide = async () => {
+      const encoder = await loadEncoder(tinyEncoder('mean, normalised').files)
+      const [pooled] = encoder.parts.modules
+      const [inFeatures, outFeatures] = [encoder.dim, 1024]
+      const layer = dense({ inFeatures, outFeatures, bias: false, activation: 'identity' }, pooled.widths)
+      const data = Float32Array.from({ length: inFeatures * outFeatures }, (_, i) => Math.sin(i * i))
+      return encoder.withModules(
+        [pooled, layer],
+        new Map(encoder.parameters).set('2_Dense.linear.weight', { shape: [outFeatures, inFeatures], data }),
+      )
+    }
+    const quantized = async (options: Pick<ExportOnnxOptions, 'open'>) => {
+      const target = memory()
+      await exportOnnx(await wide(), target, { quantize: 'int8', ...options })
+      return new TextDecoder('latin1').decode(await target.read('onnx/model_quantized.onnx'))
+    }
+    /** What finds scales of rows. */
+    const byRows = 'ReduceMax'
+
+    it('finds ranges beforehand where something can run graphs', async () => {
+      expect(await quantized({ open: openOnnxModel })).not.toContain(byRows)
+      expect(await quantized({})).toContain(byRows)
+    })
+
+    it('does without where ONNX Runtime is not installed', async () => {
+      const open = () => Promise.reject(new MsError('engine.unusable', 'it is not installed'))
+      expect(await quantized({ open })).toBe(await quantized({}))
+    })
+
+    it('keeps scales of rows where vectors stay closer with them', async () => {
+      const open: NonNullable<ExportOnnxOptions['open']> = async (graph) => {
+        const session = await openOnnxModel(graph)
+        const text = new TextDecoder('latin1').decode(graph)
+        if (text.includes(byRows) || !text.includes('MatMulIntegerToFloat')) return session
+        const run: typeof session.run = async (...given) => {
+          const { shape, data } = await session.run(...given)
+          return { shape, data: data.map((value, i) => (i % 2 ? value : 0)) }
+        }
+        return { ...session, run }
+      }
+      expect(await quantized({ open })).toBe(await quantized({}))
+    })
+
+    it('says what else goes wrong', async () => {
+      const open = () => Promise.reject(new MsError('engine.failed', 'there is no memory'))
+      await expect(quantized({ open })).rejects.toMatchObject({ code: 'engine.failed' })
+    })
   })
 
   it.each(['mean, normalised', 'static, normalised'])('replaces an earlier export of "%s", and no other folder', async (name) => {

@@ -1,5 +1,5 @@
 import type { Inputs, TensorFunction, Tensors } from '@ms/core/tensor'
-import { recordOnnx } from '@ms/runtime'
+import { type RecordOnnxOptions, recordOnnx } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 import type { ImageEncoder } from '../image-encoder.js'
 import { graphOutputs } from './exported-manifest.js'
@@ -8,14 +8,14 @@ import { graphOutputs } from './exported-manifest.js'
 const samples = 2
 
 /** The graph of an encoder of pictures as an ONNX file; see `exportOnnx`. */
-export function recordImageEncoder(encoder: ImageEncoder, precision: 'float32' | 'int8'): Promise<Uint8Array> {
+export function recordImageEncoder(encoder: ImageEncoder, options: Pick<RecordOnnxOptions, 'quantize'>): Promise<Uint8Array> {
   const shape = [samples, 3, ...encoder.settings.crop]
   const sampleInputs: Inputs = { pixel_values: { shape, data: new Float32Array(shape.reduce((product, n) => product * n, 1)) } }
   return recordOnnx(channelsFirst(encoder), {
     constants: encoder.parameters,
     sampleInputs,
     dynamicAxes: { pixel_values: { 0: 'batch' } },
-    ...(precision === 'int8' ? { quantize: precision } : {}),
+    ...options,
   })
 }
 

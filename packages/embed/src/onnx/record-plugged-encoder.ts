@@ -1,6 +1,6 @@
 import { type ImageSource, MsError } from '@ms/core'
 import type { Inputs, TensorFunction, Tensors } from '@ms/core/tensor'
-import { recordOnnx } from '@ms/runtime'
+import { type RecordOnnxOptions, recordOnnx } from '@ms/runtime'
 import type { PluggedEncoder } from '../plugged/plugged-encoder.js'
 import { graphOutputs } from './exported-manifest.js'
 
@@ -15,7 +15,10 @@ const picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNg+A8
  *
  * @throws `onnx.no-graph` where the plug-in's encoder has no form in tensors that can be recorded
  */
-export async function recordPluggedEncoder(encoder: PluggedEncoder<ImageSource>, precision: 'float32' | 'int8'): Promise<Uint8Array> {
+export async function recordPluggedEncoder(
+  encoder: PluggedEncoder<ImageSource>,
+  options: Pick<RecordOnnxOptions, 'quantize'>,
+): Promise<Uint8Array> {
   const batches = await Promise.all([2, 3, 5].map((count) => collated(encoder, count)))
   const encode: TensorFunction<Tensors> = (weights, inputs) => ({
     [graphOutputs[encoder.modality]]: encoder.forward(inputs, weights, { training: false }),
@@ -25,7 +28,7 @@ export async function recordPluggedEncoder(encoder: PluggedEncoder<ImageSource>,
       constants: encoder.parameters,
       sampleInputs: batches[batches.length - 1],
       dynamicAxes: openAxes(batches),
-      ...(precision === 'int8' ? { quantize: precision } : {}),
+      ...options,
     })
   } catch (cause) {
     const own = MsError.isInstance(cause) && cause.code === 'plugin.failed' ? cause.cause : cause

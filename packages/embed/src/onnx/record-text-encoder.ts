@@ -9,15 +9,11 @@ import { marksPrompt, type SentenceEncoder } from '../sentence-encoder.js'
 /** Sizes of the recorded sample; they do not matter. */
 const shape = [3, 6]
 
-/**
- * The graph of an encoder of texts as an ONNX file; see `exportOnnx`.
- * @param externalWeight see `RecordOnnxOptions`
- */
-export function recordTextEncoder(
-  encoder: SentenceEncoder,
-  precision: 'float32' | 'int8',
-  externalWeight?: RecordOnnxOptions['externalWeight'],
-): Promise<Uint8Array> {
+/** See `RecordOnnxOptions`. */
+export type RecordTextOptions = Pick<RecordOnnxOptions, 'quantize' | 'calibration' | 'externalWeight'>
+
+/** The graph of an encoder of texts as an ONNX file; see `exportOnnx`. */
+export function recordTextEncoder(encoder: SentenceEncoder, options: RecordTextOptions = {}): Promise<Uint8Array> {
   const length = shape[0] * shape[1]
   const ids = { shape, data: new Int32Array(length) }
   const sampleInputs: Inputs = {
@@ -32,8 +28,7 @@ export function recordTextEncoder(
     sampleInputs,
     dynamicAxes: Object.fromEntries(Object.keys(sampleInputs).map((name) => [name, axes])),
     int64Inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
-    externalWeight,
-    ...(precision === 'int8' ? { quantize: precision } : {}),
+    ...options,
   })
 }
 

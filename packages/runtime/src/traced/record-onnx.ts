@@ -1,5 +1,5 @@
 import { MsError } from '@ms/core'
-import type { Inputs, Parameters, TensorFunction, Tensors } from '@ms/core/tensor'
+import type { HostTensor, Inputs, Parameters, TensorFunction, Tensors } from '@ms/core/tensor'
 import { getBackend, ready } from '@tensorflow/tfjs-core'
 import { hostType } from '../host-type.js'
 import { recordWithSymbols } from './dynamic/generalise.js'
@@ -8,8 +8,9 @@ import { Mismatch } from './dynamic/unify.js'
 import { type Graph, type InputValue, makeNode, type Node, type Value } from './graph.js'
 import { lower } from './onnx/lower.js'
 import { encodeModel } from './onnx/model.js'
+import { type InputRanges, observeInputs } from './passes/input-ranges.js'
 import { optimise } from './passes/optimise.js'
-import { quantize } from './passes/quantize.js'
+import { productsToObserve, quantize } from './passes/quantize.js'
 import { graphName, record, type Signature } from './record.js'
 
 export interface RecordOnnxOptions {
@@ -31,11 +32,24 @@ export interface RecordOnnxOptions {
    * where it has products. Default: float32, as they are.
    */
   readonly quantize?: 'int8'
+  /** Finds out beforehand what products are fed; `quantize` then takes less time to run. Default: it is found out as it comes. */
+  readonly calibration?: Calibration
   /**
    * Where a weight's numbers lie outside the ONNX file: a file's name and a position in it, in bytes. Undefined: they are put inside.
    * Default: all inside. Not together with `quantize`.
    */
   externalWeight?(name: string): { readonly location: string; readonly offset: number } | undefined
+}
+
+/** A sample, and something to run it with. */
+export interface Calibration {
+  /** What the function may be called with, without padding. */
+  readonly samples: readonly Inputs[]
+  /** Loads an ONNX file: `openOnnxModel` of `@ms/runtime/node/onnx`. */
+  open(model: Uint8Array): Promise<{
+    run(inputs: Inputs, output: string): Promise<HostTensor<Float32Array>>
+    release(): Promise<void>
+  }>
 }
 
 /**
@@ -78,14 +92,33 @@ export async function recordOnnx<O extends Tensors>(fn: TensorFunction<O>, optio
     const place = options.quantize ? undefined : options.externalWeight?.(name)
     return place ? { ...place, length: weight(name).byteLength } : weight(name)
   }
+  const encode = (graph: Graph) => {
+    const model = lower(withPlainNames(graph, int64Inputs), {
+      symbols: symbols.map(({ axes }) => ({ axes: axes.map((axis) => ({ ...axis, name: plainName(axis.name) })) })),
+      symbolNames: names,
+      weight: placed,
+    })
+    return encodeModel(model)
+  }
   const optimised = optimise(graph)
-  const plain = withPlainNames(options.quantize ? quantize(optimised, weight) : optimised, int64Inputs)
-  const model = lower(plain, {
-    symbols: symbols.map(({ axes }) => ({ axes: axes.map((axis) => ({ ...axis, name: plainName(axis.name) })) })),
-    symbolNames: names,
-    weight: placed,
-  })
-  return encodeModel(model)
+  if (!options.quantize) return encode(optimised)
+  return encode(quantize(optimised, weight, options.calibration && (await inputRanges(optimised, options.calibration, encode))))
+}
+
+/** What the products of a graph are fed by the samples. */
+async function inputRanges(graph: Graph, { samples, open }: Calibration, encode: (graph: Graph) => Uint8Array): Promise<InputRanges> {
+  const products = productsToObserve(graph)
+  if (products.length === 0 || samples.length === 0) return new Map()
+  const output = 'ranges of inputs'
+  const observed = observeInputs(graph, products, graphName.output(output))
+  const session = await open(encode(observed.graph))
+  try {
+    const runs: Float32Array[] = []
+    for (const sample of samples) runs.push((await session.run(sample, output)).data)
+    return observed.ranges(runs)
+  } finally {
+    await session.release()
+  }
 }
 
 function symbolsOf({ dynamicAxes = {}, sampleInputs }: RecordOnnxOptions): { symbols: GraphSymbol[]; names: string[] } {

@@ -62,13 +62,14 @@ async function bodyOf(encoder: SentenceEncoder, files: RememberedFiles): Promise
   const place = placesIn(files)
   const used = new Set<string>()
   let inline = 0
-  const graph = await recordTextEncoder(encoder, 'float32', (name) => {
+  const externalWeight = (name: string) => {
     const data = encoder.parameters.get(name)?.data
     const found = data && data.byteLength >= inlineBytes ? place(data) : undefined
     if (found) used.add(found.location)
     else inline += data?.byteLength ?? 0
     return found
-  })
+  }
+  const graph = await recordTextEncoder(encoder, { externalWeight })
   return inline > largestInline ? undefined : { body: { kind: 'graph', sha256: await sha256(graph), weights: [...used].sort() }, graph }
 }
 

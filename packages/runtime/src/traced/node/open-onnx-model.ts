@@ -12,6 +12,8 @@ export interface OpenOnnxModelOptions {
 
 /** An ONNX file that is loaded and can be run. */
 export interface OnnxModelSession {
+  /** Of one computation. */
+  readonly threads: number
   /**
    * One output, float32. Whole numbers are handed over as the model wants them; an input that is not given is all zeros, in the shape of
    * the first one (type ids).
@@ -42,6 +44,7 @@ export async function openOnnxModel(bytes: Uint8Array, options: OpenOnnxModelOpt
       : new ort.Tensor('float32', Float32Array.from(data), dims)
   }
   return {
+    threads,
     run: async (inputs, output) => {
       const [first] = Object.values(inputs)
       const zeros = (): HostTensor => ({ shape: first.shape, data: new Int32Array(first.data.length) })

@@ -2,6 +2,7 @@ import { type Size, sameShape } from '../dynamic/size.js'
 import { type Attributes, fillOf, type Graph, type Value } from '../graph.js'
 import { blockedConv, intoBlocks, outOfBlocks } from './blocked-operators.js'
 import { eachElement } from './channels-first.js'
+import { fill, list } from './constants.js'
 import { blockedDepthwiseFilterGradient } from './depthwise-filter-gradient.js'
 import { removeDeadCode } from './remove-dead-code.js'
 import { type Builder, type Rule, rewrite } from './rewrite.js'
@@ -27,13 +28,6 @@ export function blockChannels(graph: Graph, block: number): Graph {
 /** What is in blocks before it is reordered. */
 const sourceOf = (value: Value): Value | undefined =>
   value.kind === 'result' && value.node.op === outOfBlocks && !value.node.attributes['channels_last'] ? value.node.inputs[0] : undefined
-
-const list = (values: readonly Size[]): Value => ({
-  kind: 'constant',
-  dtype: 'int64',
-  shape: [values.length],
-  content: { form: 'list', values },
-})
 
 const reshape = (builder: Builder, value: Value, shape: readonly Size[]): Value =>
   sameShape(value.shape, shape) ? value : builder.value('Reshape', [value, list(shape)], {}, { dtype: value.dtype, shape })
@@ -121,9 +115,8 @@ function rulesFor(block: number): readonly Rule[] {
     const [rows, columns] = [(Number(channels) / block) * Number(height), Number(width)]
     const apart = reshape(builder, value, [batch, rows, 1, columns, block])
     const pads = list([0, 0, 0, 0, 0, 0, 0, vertical - 1, 0, (horizontal - 1) * block])
-    const zero: Value = { kind: 'constant', dtype, shape: [], content: { form: 'fill', value: 0 } }
     const shape = [batch, rows, vertical, columns, horizontal * block]
-    const padded = builder.value('Pad', [apart, pads, zero], { mode: 'constant' }, { dtype, shape })
+    const padded = builder.value('Pad', [apart, pads, fill(0, [], dtype)], { mode: 'constant' }, { dtype, shape })
     return reshape(builder, padded, [batch, channels, Number(height) * vertical, columns * horizontal])
   }
 
@@ -181,7 +174,7 @@ function rulesFor(block: number): readonly Rule[] {
 
   const perChannel = (op: string, x: Value, vector: Value, left: boolean, builder: Builder): Value | undefined => {
     if (vector.shape.length === 4 && vector.shape[0] !== 1) return undefined
-    const ones: Value = { kind: 'constant', dtype: 'float32', shape: [Number(x.shape[1])], content: { form: 'fill', value: 1 } }
+    const ones = fill(1, [Number(x.shape[1])])
     if (op === 'Mul') return affine(builder, x, vector)
     if (op === 'Add') return affine(builder, x, ones, vector)
     if (op === 'Sub' && left) return affine(builder, x, ones, builder.value('Neg', [vector], {}, vector))
@@ -220,12 +213,7 @@ function rulesFor(block: number): readonly Rule[] {
     const source = op === 'BatchNormalization' ? sourceOf(x) : undefined
     if (!source) return undefined
     const epsilon = attributes['epsilon']
-    const small: Value = {
-      kind: 'constant',
-      dtype: 'float32',
-      shape: [],
-      content: { form: 'fill', value: typeof epsilon === 'object' && 'float' in epsilon ? epsilon.float : 1e-5 },
-    }
+    const small = fill(typeof epsilon === 'object' && 'float' in epsilon ? epsilon.float : 1e-5)
     const value = (name: string, ...operands: Value[]) => builder.value(name, operands, {}, scale)
     const factor = value('Div', scale, value('Sqrt', value('Add', variance, small)))
     return outOf(

@@ -1,5 +1,6 @@
 import type { Size } from '../dynamic/size.js'
 import { fillOf, type Value } from '../graph.js'
+import { fill, list } from './constants.js'
 import type { Builder, Rule } from './rewrite.js'
 
 /*
@@ -25,13 +26,6 @@ const shapeLast = <S>([batch, channels, height, width]: readonly S[]): S[] => [b
 
 const isOne = (size: Size | undefined) => size === 1
 
-const list = (values: readonly Size[]): Value => ({
-  kind: 'constant',
-  dtype: 'int64',
-  shape: [values.length],
-  content: { form: 'list', values },
-})
-
 const listOf = (value: Value | undefined): readonly Size[] | undefined =>
   value?.kind === 'constant' && value.content.form === 'list' ? value.content.values : undefined
 
@@ -46,8 +40,8 @@ function first(builder: Builder, value: Value): Value {
   if (shape.length === 0) return value
   const full = [...Array<Size>(4 - shape.length).fill(1), ...shape]
   const wanted = shapeFirst(full)
-  const fill = fillOf(value)
-  if (fill !== undefined) return { kind: 'constant', dtype, shape: wanted, content: { form: 'fill', value: fill } }
+  const filled = fillOf(value)
+  if (filled !== undefined) return fill(filled, wanted, dtype)
   if (value.kind === 'result' && value.node.op === 'Expand' && shape.length === 4) {
     return builder.value('Expand', [first(builder, value.node.inputs[0]), list(wanted)], {}, { dtype, shape: wanted })
   }

@@ -1,6 +1,7 @@
 import { product, type Size } from '../dynamic/size.js'
 import type { Node, Value } from '../graph.js'
 import { blockedConv, intoBlocks, outOfBlocks } from './blocked-operators.js'
+import { fill, list } from './constants.js'
 import type { Builder, Rule } from './rewrite.js'
 
 /**
@@ -14,13 +15,7 @@ export const depthwiseFilterGradient = 'ms::DepthwiseFilterGradient'
  * dilation change roles. It has to sum over pictures: these become input channels, or lie one below the other.
  */
 
-const list = (values: readonly Size[]): Value => ({
-  kind: 'constant',
-  dtype: 'int64',
-  shape: [values.length],
-  content: { form: 'list', values },
-})
-const zero: Value = { kind: 'constant', dtype: 'float32', shape: [], content: { form: 'fill', value: 0 } }
+const zero = fill(0)
 
 const reshape = (builder: Builder, x: Value, shape: readonly Size[]): Value =>
   builder.value('Reshape', [x, list(shape)], {}, { dtype: x.dtype, shape })

@@ -1,5 +1,6 @@
 import { type Shape, type Size, sameShape, sizeKey } from '../dynamic/size.js'
-import type { Graph, Value } from '../graph.js'
+import type { Graph } from '../graph.js'
+import { list } from './constants.js'
 import { type Rule, rewrite } from './rewrite.js'
 import { usesOf } from './uses.js'
 
@@ -21,8 +22,7 @@ export function fuseBias(graph: Graph): Graph {
       }
       if (op === 'Conv' && isChannels(bias.shape, output.shape[1])) {
         const shape = [output.shape[1]]
-        const sizes: Value = { kind: 'constant', dtype: 'int64', shape: [1], content: { form: 'list', values: shape } }
-        const vector = builder.value('Reshape', [bias, sizes], {}, { dtype: bias.dtype, shape })
+        const vector = builder.value('Reshape', [bias, list(shape)], {}, { dtype: bias.dtype, shape })
         return builder.value(op, [...product.node.inputs, vector], attributes, output)
       }
     }

@@ -17,12 +17,12 @@ export function int8Rows(matrix: Float32Array, [rows, width]: readonly number[],
   return { values, scales }
 }
 
-/** Rows become columns: `[rows, columns]` → `[columns, rows]`. The scales are those of the rows still. */
-export function transposed({ values, scales }: Int8Matrix, [rows, columns]: readonly number[]): Int8Matrix {
-  const turned = new Int8Array(values.length)
+/** Rows become columns: `[rows, columns]` → `[columns, rows]`. */
+export function transposed(matrix: Float32Array, [rows, columns]: readonly number[]): Float32Array {
+  const turned = new Float32Array(matrix.length)
   for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) turned[column * rows + row] = values[row * columns + column]
-  return { values: turned, scales }
+    for (let column = 0; column < columns; column++) turned[column * rows + row] = matrix[row * columns + column]
+  return turned
 }
 
 /** A scale for each column of `[rows, columns]`. The layout stays. */

@@ -1,5 +1,6 @@
 import { product, type Size } from '../dynamic/size.js'
 import type { Attributes, Node, Value } from '../graph.js'
+import { fill, list } from './constants.js'
 import type { Builder, Rule } from './rewrite.js'
 
 /**
@@ -7,20 +8,6 @@ import type { Builder, Rule } from './rewrite.js'
  * Inputs: pictures and the gradient of the output, channels first. Attributes: those of MaxPool. Output: like the pictures.
  */
 export const maxPoolGradient = 'ms::MaxPoolGradient'
-
-const list = (values: readonly Size[]): Value => ({
-  kind: 'constant',
-  dtype: 'int64',
-  shape: [values.length],
-  content: { form: 'list', values },
-})
-
-const fill = (value: number, shape: readonly Size[] = []): Value => ({
-  kind: 'constant',
-  dtype: 'float32',
-  shape,
-  content: { form: 'fill', value },
-})
 
 const reshape = (builder: Builder, x: Value, shape: readonly Size[]): Value =>
   builder.value('Reshape', [x, list(shape)], {}, { dtype: x.dtype, shape })

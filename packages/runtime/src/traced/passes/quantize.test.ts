@@ -2,7 +2,8 @@ import type { HostTensor } from '@ms/core/tensor'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { conv2d, gatherRows } from '../../ops/index.js'
-import { recordOnnx } from '../record-onnx.js'
+import { openOnnxModel } from '../node/open-onnx-model.js'
+import { type Calibration, recordOnnx } from '../record-onnx.js'
 import { int8Columns, int8Rows, transposed } from './int8-matrix.js'
 
 const ort = await import('onnxruntime-node').catch(() => undefined)
@@ -27,7 +28,7 @@ describe('int8 matrices', () => {
     expect([...scales]).toEqual([4, 3].map((most) => Math.fround(most / 127)))
   })
   it('are turned', () => {
-    expect([...transposed(int8Rows(matrix, [2, 3], 127), [2, 3]).values]).toEqual([32, 0, -95, 0, 127, 0])
+    expect([...transposed(matrix, [2, 3])]).toEqual([1, 0, -3, 0, 4, 0])
   })
 })
 
@@ -39,7 +40,7 @@ describe.skipIf(!ort)('quantize (needs onnxruntime-node)', () => {
     ['bias', { shape: [inner], data: numbers(inner, 3) }],
   ])
   /** up: as checkpoints have it, transposed; down: as it is. */
-  const record = (quantize?: 'int8') =>
+  const record = (quantize?: 'int8', calibration?: Calibration) =>
     recordOnnx(
       (weights, { x }) => {
         const hidden = tf.add(tf.matMul(tf.tanh(x) as tf.Tensor2D, weights.get('up') as tf.Tensor2D, false, true), weights.get('bias'))
@@ -49,7 +50,7 @@ describe.skipIf(!ort)('quantize (needs onnxruntime-node)', () => {
         constants,
         sampleInputs: { x: { shape: [4, width], data: new Float32Array(4 * width) } },
         dynamicAxes: { x: { 0: 'rows' } },
-        quantize,
+        ...{ quantize, calibration },
       },
     )
   const run = async (file: Uint8Array, rows: number, x: Float32Array) => {
@@ -80,6 +81,64 @@ describe.skipIf(!ort)('quantize (needs onnxruntime-node)', () => {
     const alone = await run(quantized, 1, rows.slice(0, width))
     expect(together.slice(0, width)).toEqual(alone)
     expect(together.every(Number.isFinite)).toBe(true)
+  })
+
+  describe('with a sample', () => {
+    const errorOf = (wanted: Float32Array, found: Float32Array) =>
+      Math.hypot(...wanted.map((value, i) => value - found[i])) / Math.hypot(...wanted)
+    const sampled = (samples: readonly Float32Array[], open: Calibration['open'] = openOnnxModel) =>
+      record('int8', { open, samples: samples.map((data) => ({ x: { shape: [data.length / width, width], data } })) })
+    // What is multiplied with goes through tanh first: columns that are nearly all zeros, and some that reach far.
+    const rows = (count: number, seed: number) => numbers(count * width, seed).map((value, i) => value * ((i % width) % 7 === 0 ? 3 : 0.05))
+
+    it('keeps products close, with scales that do not depend on the rows', async () => {
+      const [plain, quantized] = [await record(), await sampled([rows(40, 11), rows(3, 12)])]
+      const x = rows(5, 13)
+      const together = await run(quantized, 5, x)
+      expect(errorOf(await run(plain, 5, x), together)).toBeLessThan(0.02)
+      for (let i = 0; i < 5; i++) {
+        const alone = await run(quantized, 1, x.slice(i * width, (i + 1) * width))
+        expect(together.slice(i * width, (i + 1) * width)).toEqual(alone)
+      }
+    })
+
+    it('takes less to compute: no row is looked through for its scale', async () => {
+      const operators = (file: Uint8Array) => new TextDecoder('latin1').decode(file)
+      expect(operators(await record('int8'))).toContain('ReduceMax')
+      expect(operators(await sampled([rows(4, 1)]))).not.toContain('ReduceMax')
+    })
+
+    it('cuts off what lies far beyond the sample, and nothing else', async () => {
+      const quantized = await sampled([rows(40, 11)])
+      const x = rows(2, 14)
+      const before = await run(quantized, 2, x)
+      x.fill(1e6, 0, width)
+      const after = await run(quantized, 2, x)
+      expect(after.slice(width)).toEqual(before.slice(width))
+      expect(after.every(Number.isFinite)).toBe(true)
+    })
+
+    it('finds scales as they come where a sample shows nothing', async () => {
+      expect(await sampled([])).toEqual(await record('int8'))
+      expect(await sampled([new Float32Array(2 * width).fill(Number.NaN)])).toEqual(await record('int8'))
+      const zeros = await sampled([new Float32Array(2 * width)])
+      expect((await run(zeros, 1, rows(1, 3))).every(Number.isFinite)).toBe(true)
+    })
+
+    it('gives back what it has loaded, also where a run fails', async () => {
+      let loaded = 0
+      const failing = sampled([rows(4, 1)], async () => {
+        loaded++
+        return {
+          run: () => Promise.reject(new Error('out of order')),
+          release: async () => {
+            loaded--
+          },
+        }
+      })
+      await expect(failing).rejects.toThrow('out of order')
+      expect(loaded).toBe(0)
+    })
   })
 
   it('keeps a large table in eight bits', async () => {

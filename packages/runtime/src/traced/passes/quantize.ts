@@ -1,21 +1,18 @@
 import { MsError } from '@ms/core'
-import { fixedShape, type Shape } from '../dynamic/size.js'
-import type { ConstantValue, Graph, Value, WeightValue } from '../graph.js'
+import { fixedShape } from '../dynamic/size.js'
+import type { Graph, Node, Value, WeightValue } from '../graph.js'
+import { array } from './constants.js'
+import type { InputRange, InputRanges, ObservedProduct } from './input-ranges.js'
 import { type Int8Matrix, int8Columns, int8Rows, transposed } from './int8-matrix.js'
+import { calibrate, int8Weights, type MakeProduct, productByColumns, productByRows, productOfBytes } from './int8-product.js'
 import { removeDeadCode } from './remove-dead-code.js'
 import { type Builder, type Rule, rewrite } from './rewrite.js'
 
 /** The numbers of a weight, by its name. */
 export type ReadWeight = (name: string) => Float32Array
 
-/** An operator of ONNX Runtime's own: a product of bytes, multiplied by the scales of both sides. */
-const product = 'com.microsoft::MatMulIntegerToFloat'
-
-/**
- * The largest magnitude of a weight in a product, of a table's entry. Processors without VNNI add two products of bytes up in sixteen bits, and
- * what does not fit is cut off: 2 · 255 · 63 fits, 2 · 255 · 127 does not.
- */
-const [largestWeight, largestEntry] = [63, 127]
+/** The largest magnitude of an entry of a table, of a filter. */
+const largestEntry = 127
 
 /** Smaller matrices and tables stay as they are: there is nothing to gain. */
 const smallestMatrix = 4096
@@ -24,10 +21,10 @@ const smallestTable = 2 ** 18
 /**
  * The graph with eight-bit weights, for ONNX Runtime.
  *
- * - A product with a matrix of weights (`Gemm`) becomes one of whole numbers: weights with a scale for each column, and what is
- *   multiplied with a scale for each **row**, found as it comes. A scale for all rows of a batch together, as is usual, lets one
- *   token's outlier spoil the others, and makes a text's vector depend on its neighbours; a row's own does neither, and needs no
- *   sample of texts beforehand.
+ * - A product with a matrix of weights (`Gemm`) becomes one of whole numbers: weights with a scale for each column. Where it is known what the
+ *   matrix is multiplied with, that has a scale for each of **its columns**, fixed once and for all; else one for each **row**, found as it
+ *   comes, which takes longer. A scale for all rows of a batch together, as is usual, lets one token's outlier spoil the others, and
+ *   makes a text's vector depend on its neighbours.
  * - A table that rows are gathered from is kept in eight bits with a scale for each row.
  * - Filters of convolutions are kept in eight bits with a scale for each of their outputs, and are float32 again once the graph is loaded: a
  *   quarter of the size, computed as before. ONNX Runtime's convolutions of whole numbers want scales found beforehand on sample pictures.
@@ -36,43 +33,56 @@ const smallestTable = 2 ** 18
  *
  * Everything else (attention, normalisations, activations) stays in float32.
  *
+ * @param ranges of what matrices are multiplied with, as far as they are known
  * @throws `onnx.nothing-to-quantize`
  */
-export function quantize(graph: Graph, weight: ReadWeight): Graph {
-  const convolutions = graph.nodes.filter(({ inputs }) => inputs.some((input) => isFilter(input) && filterSizes(input))).length
-  const products = graph.nodes.filter(({ op }) => op === 'Gemm').length
-  const ofProducts = convolutions > products ? matrixRule(weight) : productRule(weight)
+export function quantize(graph: Graph, weight: ReadWeight, ranges: InputRanges = new Map()): Graph {
+  const ofProducts = isConvolutional(graph) ? matrixRule(weight) : productRule(weight, ranges)
   const quantized = removeDeadCode(rewrite(graph, [ofProducts, lookupRule(weight), filterRule(weight)]))
-  if (quantized.nodes.some(({ op }) => op === product) || holdsInt8(quantized)) return quantized
+  if (quantized.nodes.some(({ op }) => op === productOfBytes) || holdsInt8(quantized)) return quantized
   throw new MsError('onnx.nothing-to-quantize', 'there is no product with a large matrix of weights, no large table and no large filter', {
     advice: 'Export it without quantising.',
   })
+}
+
+/** The products that `quantize` wants to know the ranges for. */
+export const productsToObserve = (graph: Graph): ObservedProduct[] =>
+  isConvolutional(graph) ? [] : graph.nodes.flatMap((node) => productOf(node) ?? [])
+
+function isConvolutional({ nodes }: Graph): boolean {
+  const convolutions = nodes.filter(({ inputs }) => inputs.some((input) => isFilter(input) && filterSizes(input))).length
+  return convolutions > nodes.filter(({ op }) => op === 'Gemm').length
 }
 
 const holdsInt8 = ({ nodes }: Graph) =>
   nodes.some(({ inputs }) => inputs.some(({ kind, dtype }) => kind === 'constant' && dtype === 'int8'))
 
 /** `Gemm(x, weights, bias)`, where x is computed. */
-function productRule(weight: ReadWeight): Rule {
-  const known = remembered<{ readonly matrix: Value; readonly scales: Value }>()
-  return ({ op, attributes, outputs: [output] }, [x, matrix, bias], builder) => {
-    if (op !== 'Gemm' || attributes['transA'] || matrix.kind !== 'weight' || x.kind !== 'result') return undefined
-    const sizes = sizesOf(matrix, smallestMatrix)
-    if (!sizes) return undefined
-    const [across, down] = attributes['transB'] ? [sizes[1], sizes[0]] : sizes
-    const weights = known(matrix.name, () => {
-      const numbers = weight(matrix.name)
-      const int8 = attributes['transB']
-        ? transposed(int8Rows(numbers, sizes, largestWeight), sizes)
-        : int8Columns(numbers, sizes, largestWeight)
-      return { matrix: array('int8', int8.values, [across, down]), scales: array('float32', int8.scales, [down]) }
+function productRule(weight: ReadWeight, ranges: InputRanges): Rule {
+  const known = remembered<MakeProduct>()
+  return (node, [x, , bias], builder) => {
+    const product = productOf(node)
+    if (!product) return undefined
+    const make = known(product.matrix, () => {
+      const numbers = weight(product.matrix)
+      const weights = { ...product, matrix: product.turned ? transposed(numbers, [product.down, product.across]) : numbers }
+      const range = ranges.get(product.matrix)
+      return range && isFinite(range) ? productByColumns(calibrate(weights, range)) : productByRows(int8Weights(weights))
     })
-    const { values, scales } = quantizedRows(x, builder)
-    const bytes = builder.value(product, [values, weights.matrix, one, weights.scales, zeroPoint([])], {}, output)
-    const column = builder.value('Reshape', [scales, ints([-1, 1])], {}, { dtype: 'float32', shape: [x.shape[0], 1] })
-    const scaled = builder.value('Mul', [bytes, column], {}, output)
-    return bias ? builder.value('Add', [scaled, bias], {}, output) : scaled
+    return make({ x, bias }, node.outputs[0], builder)
   }
+}
+
+const isFinite = ({ low, high }: InputRange) => [low, high].every((ends) => ends.every(Number.isFinite))
+
+/** A product with a large matrix of weights, where what is multiplied is computed. */
+function productOf({ op, attributes, inputs: [x, matrix] }: Node) {
+  if (op !== 'Gemm' || attributes['transA'] || matrix.kind !== 'weight' || x.kind !== 'result') return undefined
+  const sizes = sizesOf(matrix, smallestMatrix)
+  const turned = Boolean(attributes['transB'])
+  if (!sizes) return undefined
+  const [across, down] = turned ? [sizes[1], sizes[0]] : sizes
+  return { x, matrix: matrix.name, turned, across, down }
 }
 
 /** `Gemm(x, weights, bias)`, whose weights are float32 again before they are used. */
@@ -94,17 +104,6 @@ function matrixRule(weight: ReadWeight): Rule {
 /** What is kept in eight bits, as numbers. */
 function kept({ values, scales }: { readonly values: Value; readonly scales: Value }, like: Value, builder: Builder): Value {
   return builder.value('Mul', [builder.value('Cast', [values], { to: 1 }, like), scales], {}, like)
-}
-
-/** `[rows, width]` float32 → uint8 around 128, and `[rows]` scales. */
-function quantizedRows(x: Value, builder: Builder): { values: Value; scales: Value } {
-  const rows = { dtype: 'float32', shape: [x.shape[0]] } as const
-  const magnitudes = builder.value('Abs', [x], {}, x)
-  const largest = builder.value('ReduceMax', [magnitudes, ints([-1])], { keepdims: 0 }, rows)
-  // A row of zeros must not be divided by zero.
-  const scales = builder.value('Mul', [builder.value('Max', [largest, number(1e-20)], {}, rows), number(1 / 127)], {}, rows)
-  const values = builder.value('QuantizeLinear', [x, scales, zeroPoint(rows.shape)], { axis: 0 }, { dtype: 'uint8', shape: x.shape })
-  return { values, scales }
 }
 
 /** `Gather(table, ids)`. */
@@ -163,29 +162,3 @@ function remembered<T>(): (name: string, make: () => T) => T {
     return value
   }
 }
-
-const array = (dtype: 'int8' | 'float32', values: Int8Array | Float32Array, shape: readonly number[]): ConstantValue => ({
-  kind: 'constant',
-  dtype,
-  shape,
-  content: { form: 'array', values },
-})
-
-const number = (value: number): ConstantValue => ({
-  kind: 'constant',
-  dtype: 'float32',
-  shape: [],
-  content: { form: 'fill', value: Math.fround(value) },
-})
-
-const ints = (values: readonly number[]): ConstantValue => ({
-  kind: 'constant',
-  dtype: 'int64',
-  shape: [values.length],
-  content: { form: 'list', values },
-})
-
-const one = number(1)
-
-/** What stands for 0 among unsigned bytes. */
-const zeroPoint = (shape: Shape): ConstantValue => ({ kind: 'constant', dtype: 'uint8', shape, content: { form: 'fill', value: 128 } })
