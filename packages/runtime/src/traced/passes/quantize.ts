@@ -67,13 +67,13 @@ function productRule(weight: ReadWeight, ranges: InputRanges): Rule {
       const numbers = weight(product.matrix)
       const weights = { ...product, matrix: product.turned ? transposed(numbers, [product.down, product.across]) : numbers }
       const range = ranges.get(product.matrix)
-      return range && isFinite(range) ? productByColumns(calibrate(weights, range)) : productByRows(int8Weights(weights))
+      return range && isBounded(range) ? productByColumns(calibrate(weights, range)) : productByRows(int8Weights(weights))
     })
     return make({ x, bias }, node.outputs[0], builder)
   }
 }
 
-const isFinite = ({ low, high }: InputRange) => [low, high].every((ends) => ends.every(Number.isFinite))
+const isBounded = ({ low, high }: InputRange) => [low, high].every((ends) => ends.every(Number.isFinite))
 
 /** A product with a large matrix of weights, where what is multiplied is computed. */
 function productOf({ op, attributes, inputs: [x, matrix] }: Node) {
