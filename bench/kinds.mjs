@@ -105,6 +105,9 @@ function grow(title, kind, size) {
 }
 
 /** Scripts that compare on their own and print one JSON document with `--json`. */
+/** What wants hardware that few machines have is run by name only. */
+export const byNameOnly = ['gpu-training']
+
 export const scripts = {
   'encode-int8': ['encode-int8.mjs', 'MODEL'],
   start: ['start.mjs', 'MODEL'],
@@ -112,4 +115,5 @@ export const scripts = {
   million: ['million.mjs'],
   pictures: ['pictures.mjs'],
   lexical: ['lexical.mjs'],
+  'gpu-training': ['gpu-training.mjs', 'MODEL'],
 }

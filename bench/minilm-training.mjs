@@ -6,7 +6,7 @@ import { readData, seededRandom } from '@ms/core'
 import { directoryFiles } from '@ms/core/node'
 import { openEncoder } from '@ms/embed/node'
 import { adam, constant, defaultSettings, examplesFromRetrieval, finish, multipleNegativesRanking, train } from '@ms/finetune'
-import { openTracedEngine } from '@ms/runtime/node'
+import { openEngine, openTracedEngine } from '@ms/runtime/node'
 import { clock, report } from './round.mjs'
 
 const [named, model, data, count, size = '32'] = process.argv.slice(2)
@@ -15,10 +15,12 @@ const steps = Number(count)
 const batchSize = Number(size)
 const encoder = await openEncoder(resolve(model))
 // BENCH_WORKER=1: in a thread of its own, to see what that costs and how long the event loop is held up then.
-// BENCH_RESIDENT=1: with weights and state kept in the engine, as on a GPU.
-const { MS_THREADS, BENCH_WORKER, BENCH_RESIDENT } = process.env
+// BENCH_RESIDENT=1: with weights and state kept in the engine, as on a GPU. BENCH_BACKEND: another engine.
+const { MS_THREADS, BENCH_WORKER, BENCH_RESIDENT, BENCH_BACKEND } = process.env
 const threads = MS_THREADS ? Number(MS_THREADS) : undefined
-const engine = await openTracedEngine({ threads, worker: BENCH_WORKER === '1', resident: BENCH_RESIDENT === '1' })
+const engine = BENCH_BACKEND
+  ? await openEngine({ backend: BENCH_BACKEND, threads })
+  : await openTracedEngine({ threads, worker: BENCH_WORKER === '1', resident: BENCH_RESIDENT === '1' })
 const examples = kind === 'real' ? await realPairs() : uniformPairs()
 const settings =
   kind === 'real'

@@ -1,8 +1,9 @@
-"""The peer of bench/minilm-training.mjs: python minilm_training.py uniform|uniform-dropout|real|real-eval MODEL DATA STEPS.
+"""The peer of bench/minilm-training.mjs: python minilm_training.py uniform|uniform-dropout|real|real-eval MODEL DATA STEPS [BATCH].
 
 `uniform` is the network alone on batches of 64 tokens with torch.optim.Adam, dense gradients, `uniform-dropout`
 the same in train mode; `real` is sentence-transformers'
 model, tokenizer and loss in its own train mode (dropout on, as the checkpoint says), `real-eval` the same without dropout.
+BENCH_DEVICE=cuda: `uniform` on a GPU, in float32.
 Needs torch and sentence-transformers. Prints one line of JSON; run through bench/run.mjs.
 """
 
@@ -22,10 +23,11 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import cos_sim
 
 kind, path, data, count = sys.argv[1:5]
-steps, batch_size = int(count), 32
+steps, batch_size = int(count), int(sys.argv[5]) if len(sys.argv) > 5 else 32
+device = os.environ.get("BENCH_DEVICE", "cpu")
 torch.set_num_threads(int(os.environ.get("MS_THREADS", "1")))
 torch.manual_seed(1)
-model = SentenceTransformer(path, device="cpu")
+model = SentenceTransformer(path, device=device)
 model.train(kind != "real-eval")
 
 
@@ -51,8 +53,8 @@ def real_batches():
 tokenize = getattr(model, "preprocess", None) or model.tokenize
 if kind.startswith("uniform"):
     model.train(kind == "uniform-dropout")
-    ids = torch.randint(1000, 30000, (steps, 2, batch_size, 64))
-    mask = torch.ones(batch_size, 64, dtype=torch.long)
+    ids = torch.randint(1000, 30000, (steps, 2, batch_size, 64)).to(device)
+    mask = torch.ones(batch_size, 64, dtype=torch.long).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-5)
     embed = lambda step: [model({"input_ids": ids[step, i], "attention_mask": mask})["sentence_embedding"] for i in (0, 1)]
 else:
@@ -64,7 +66,7 @@ times, losses = [], []
 for step in range(steps):
     start = clock()
     anchors, positives = embed(step)
-    loss = torch.nn.functional.cross_entropy(cos_sim(anchors, positives) * 20, torch.arange(batch_size))
+    loss = torch.nn.functional.cross_entropy(cos_sim(anchors, positives) * 20, torch.arange(batch_size, device=device))
     optimizer.zero_grad()
     loss.backward()
     if not kind.startswith("uniform"):

@@ -1,4 +1,4 @@
-// Ours beside peers: `pnpm bench [KIND …] [--rounds N] [--threads N]`. Without kinds, all. With one thread CPU milliseconds (user +
+// Ours beside peers: `pnpm bench [KIND …] [--rounds N] [--threads N]`. Without kinds, all but those for a GPU. With one thread CPU milliseconds (user +
 // system), with more the milliseconds on the clock; a process a round, ours and the peers in turn, medians; ratios are taken round by
 // round and their median told. Writes results/DATE-KIND.json (DATE-KIND-Nt.json) and the tables of docs/performance.md. Peers run where
 // MS_PYTHON names a Python that has them (scripts/python-env.sh). MS_MODEL and MS_DATA name all-MiniLM-L6-v2 and the help collection, else those in .cache.
@@ -8,7 +8,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { kinds, scripts } from './kinds.mjs'
+import { byNameOnly, kinds, scripts } from './kinds.mjs'
 import { writeTables } from './tables.mjs'
 import { keepTexts, mixedTexts, uniformTexts } from './texts.mjs'
 
@@ -24,7 +24,8 @@ if (values.help) {
   console.log(`pnpm bench [KIND …] [--rounds N] [--threads N]
 
 At any number of threads, in so many rounds: ${Object.keys(kinds).join(', ')}
-At one thread, in rounds of their own: ${Object.keys(scripts).join(', ')}`)
+At one thread, in rounds of their own: ${Object.keys(scripts).join(', ')}
+By name only: ${byNameOnly.join(', ')}`)
   process.exit()
 }
 const [rounds, threads] = ['rounds', 'threads'].map((name) => {
@@ -59,7 +60,7 @@ const env = {
   TOKENIZERS_PARALLELISM: 'false',
 }
 
-for (const kind of positionals.length > 0 ? positionals : all) {
+for (const kind of positionals.length > 0 ? positionals : all.filter((each) => !byNameOnly.includes(each))) {
   const needed = JSON.stringify(kinds[kind] ?? scripts[kind])
   const missing = [needed.includes('MODEL') && model, /DATA|mixed/.test(needed) && data].filter((path) => path && !existsSync(path))
   if (missing.length > 0) {
