@@ -53,7 +53,8 @@ function round([program, script, env]) {
   })
   if (status !== 0) {
     const lines = stderr.trim().split('\n')
-    return { why: lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? `ended by ${signal}` }
+    // `MsError: what`, after the line of source that both print.
+    return { why: lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? (lines.at(-1) || `ended by ${signal}`) }
   }
   const { stepMs, losses, peakMb } = JSON.parse(stdout.trim().split('\n').at(-1))
   return { ms: median(stepMs.slice(warmUp - 1)), losses, peakMb }
