@@ -1,8 +1,14 @@
-import { add, compileFused, elementwise, fusedMemory, mul } from '@ms/runtime'
+import { add, compileFused, elementwise, fusedMemory, mul, type Term } from '@ms/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Gradient } from './optimizer.js'
 
-const squares = elementwise(['sums', 'g'], [], ({ sums, g }) => ({ sums: add(sums, mul(g, g)) }))
+const square = (x: Term) => mul(x, x)
+const one = elementwise(['sums', 'a'], [], ({ sums, a }) => ({ sums: add(sums, square(a)) }))
+/** Several blocks at a time: the sums are then read and written that much less often. */
+const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
+const several = elementwise(['sums', ...names], [], ({ sums, ...blocks }) => ({
+  sums: names.reduce((total, name) => add(total, square(blocks[name])), sums),
+}))
 
 /** Sums that are kept side by side: each is of so few squares that single precision is enough. */
 const lanes = 16_384
@@ -14,14 +20,19 @@ const lanes = 16_384
 export function gradientNorm(): (gradients: ReadonlyMap<string, Gradient>) => number {
   const memory = fusedMemory([lanes])
   const [sums] = memory.arrays
-  const kernel = compileFused(squares, { memory })
+  const [addOne, addSeveral] = [compileFused(one, { memory }), compileFused(several, { memory })]
   return (gradients) => {
     sums.fill(0)
     let rest = 0
     for (const { data } of gradients.values()) {
-      const even = data.length - (data.length % lanes)
-      for (let start = 0; start < even; start += lanes) kernel.run({ sums, g: data.subarray(start, start + lanes) }, {})
-      for (let i = even; i < data.length; i++) rest += data[i] * data[i]
+      const block = (at: number) => data.subarray(at, at + lanes)
+      let at = 0
+      for (; at + names.length * lanes <= data.length; at += names.length * lanes) {
+        const [a, b, c, d, e, f, g] = names.map((_, i) => block(at + i * lanes))
+        addSeveral.run({ sums, a, b, c, d, e, f, g }, {})
+      }
+      for (; at + lanes <= data.length; at += lanes) addOne.run({ sums, a: block(at) }, {})
+      for (; at < data.length; at++) rest += data[at] * data[at]
     }
     return Math.sqrt(sums.reduce((total, sum) => total + sum, rest))
   }

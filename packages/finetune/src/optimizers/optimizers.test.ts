@@ -142,11 +142,16 @@ describe('optimisers', () => {
     expect(clipScale(1, 2)).toBe(1)
   })
 
-  it('takes the norm of long gradients, and tells when one is not finite', () => {
+  it.each([100_001, 300_001])('takes the norm of long gradients, and tells when one is not finite: %d', (length) => {
     const norm = gradientNorm()
-    const data = Float32Array.from({ length: 100_001 }, (_, i) => Math.sin(i))
+    const data = Float32Array.from({ length }, (_, i) => Math.sin(i))
     const exact = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0))
     for (let round = 0; round < 2; round++) expect(Math.abs(norm(new Map([['g', { data }]])) / exact - 1)).toBeLessThan(1e-6)
+    for (const at of [length - 1, 120_000, 90_000].filter((at) => at < length)) {
+      const broken = data.slice()
+      broken[at] = Number.NaN
+      expect(norm(new Map([['g', { data: broken }]]))).toBeNaN()
+    }
     expect(norm(new Map([['g', { data: data.fill(Number.NaN, 50, 51) }]]))).toBeNaN()
     expect(norm(new Map([['g', { data: Float32Array.of(1, Number.POSITIVE_INFINITY) }]]))).toBe(Number.POSITIVE_INFINITY)
   })
