@@ -1,5 +1,5 @@
-// Training MiniLM on a GPU, beside PyTorch on the same one: `MS_PYTHON=python node bench/gpu-training.mjs MODEL [--json] [--steps N]`, after
-// `pnpm build`. Milliseconds on the clock of a step of 32 pairs × 64 tokens with Adam in float32 (the first steps, which record and load, are left
+// Training MiniLM on a GPU, beside PyTorch on the same one: `MS_PYTHON=python node bench/gpu-training.mjs MODEL [--json] [--steps N]
+// [--batch N]`, after `pnpm build`. Milliseconds on the clock of a step of 32 pairs × 64 tokens with Adam in float32 (the first steps, which record and load, are left
 // out), a process an engine, in turn; and how far its losses are from those of the processor. What does not work here is named with its reason.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -28,7 +28,7 @@ for (let i = 0; i < rounds; i++) {
   // What has failed once fails again.
   for (const [side, command] of Object.entries(sides)) if (!seen[side].some(({ why }) => why)) seen[side].push(round(command))
 }
-const result = { device: device(), 'traced, on the processor': { ms: processor.ms } }
+const result = { device: device(), 'traced, on the processor': processor.why ? { why: processor.why } : { ms: processor.ms } }
 for (const [side, all] of Object.entries(seen)) result[side] = told(side, all)
 console.log(values.json ? JSON.stringify(result) : result)
 

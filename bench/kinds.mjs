@@ -104,10 +104,10 @@ function grow(title, kind, size) {
     : { title, figure: 'encodeMs', ours: node('encoding.mjs', 'static', 'MODEL', `TEXTS:${size}`), peers: {} }
 }
 
-/** Scripts that compare on their own and print one JSON document with `--json`. */
 /** What wants hardware that few machines have is run by name only. */
 export const byNameOnly = ['gpu-training']
 
+/** Scripts that compare on their own and print one JSON document with `--json`. */
 export const scripts = {
   'encode-int8': ['encode-int8.mjs', 'MODEL'],
   start: ['start.mjs', 'MODEL'],

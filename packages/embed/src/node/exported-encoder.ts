@@ -31,7 +31,7 @@ export interface ExportedEncoderParts<Item = string, P extends Prepared = Tokeni
   refuse(): never
 }
 
-/** What a layer makes of so many tokens fits the cache that a processor has for itself (MiniLM: bench/encode-int8.mjs). */
+/** What a layer makes of so many tokens fits the cache that a processor has for itself (MiniLM: bench/batch-tokens.mjs). */
 const tokensOfThread = 512
 
 /** Embeds with one of a graph's outputs. */

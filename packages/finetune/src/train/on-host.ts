@@ -19,7 +19,7 @@ export async function placeOnHost({ step, engine, optimizer, clip, statistics, f
       if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) return result
       optimizer.step(all, { learningRate, gradientScale: clip === undefined ? 1 : clipScale(result.gradientNorm, clip) })
       followStatistics(statistics, observedIn(outputs), following)
-      releaseMemory(Array.from(gradients.values(), ({ data }) => data))
+      releaseMemory(gradients.values())
       return result
     },
     toHost: async () => {},

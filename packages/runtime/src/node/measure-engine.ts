@@ -41,7 +41,7 @@ export async function measureStep(engine: Engine, seconds: number, shape: BertSh
   const step = await engine.differentiate(fn, { constants: new Map(), trainable: [...parameters.keys()] })
   const best = await quickest(async () => {
     const { gradients } = await step.run(inputs, parameters)
-    releaseMemory(Array.from(gradients.values(), ({ data }) => data))
+    releaseMemory(gradients.values())
   }, seconds)
   step.dispose()
   return best
