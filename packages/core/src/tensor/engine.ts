@@ -31,11 +31,14 @@ export interface Differentiated<O extends Tensors> {
   /**
    * @param trainable values of the trainable weights at this step; they stay the caller's and are not changed.
    *   A weight's first dimension may differ from call to call (the gathered rows of a table).
+   * @param into arrays of the caller's that gradients may be written into, by the names of the weights: where the engine does, a gradient's
+   *   `data` is that array. What they hold after an error is not defined.
    * @returns outputs, and one gradient for each trainable name, of its shape (zeros where the loss does not depend on it)
    */
   run(
     inputs: Inputs,
     trainable: Parameters,
+    into?: Parameters,
   ): Promise<{ readonly outputs: { readonly [K in keyof O]: HostTensor }; readonly gradients: Map<string, HostTensor<Float32Array>> }>
   dispose(): void
 }

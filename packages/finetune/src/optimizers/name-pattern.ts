@@ -8,6 +8,8 @@ const special = /[.+^$()|\\]/
  * @throws `train.pattern` when a bracket or brace is not closed
  */
 export function namePattern(pattern: string): (name: string) => boolean {
+  // All weights of a network are often named one by one, and each name is compared with each.
+  if (!/[[\]{}*?]/.test(pattern)) return (name) => name === pattern
   let source = ''
   for (let at = 0; at < pattern.length; at++) {
     const letter = pattern[at]

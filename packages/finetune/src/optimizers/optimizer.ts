@@ -1,6 +1,7 @@
 import { MsError } from '@ms/core'
 import type { HostTensor, Parameters } from '@ms/core/tensor'
 import { compileFused, type FusedKernel, fusedMemory } from '@ms/runtime'
+import { gradientNorm } from './gradient-norm.js'
 import { namePattern } from './name-pattern.js'
 import type { OptimizerRule } from './optimizer-rule.js'
 
@@ -46,7 +47,14 @@ export interface Optimizer {
   readonly parameters: Parameters
   /** Steps done. */
   readonly steps: number
+  /**
+   * Arrays of its own for gradients to be written into: `gradientNorm` and `step` need not copy those. Of the parameters whose gradients are
+   * dense; none where there is not that much memory.
+   */
+  readonly gradients: Parameters
   settingsOf(name: string): ParameterSettings
+  /** The Euclidean norm of all gradients together; sparse ones count with the rows they have. NaN or infinite where one of them is. */
+  gradientNorm(gradients: ReadonlyMap<string, Gradient>): number
   /** Updates the weights that there are gradients of. It is one step, also where an engine updates the others or all of them. */
   step(gradients: ReadonlyMap<string, Gradient>, options: OptimizerStep): void
   /** `exp_avg/NAME` …: views, not copies. */
@@ -59,6 +67,8 @@ export interface OptimizerOptions {
   /** Weights that are trained, as they are at first. They are copied. */
   parameters: Parameters
   groups?: readonly ParameterGroup[]
+  /** Names of the tables of which only some rows have gradients at a step. Default: none. */
+  sparse?: ReadonlySet<string>
 }
 
 interface Slot extends ParameterSettings {
@@ -69,9 +79,13 @@ interface Slot extends ParameterSettings {
 /** Arrays of the rule besides the gradient. */
 const tablesOf = (rule: OptimizerRule) => ['p', ...rule.state]
 
-export function createOptimizer(rule: OptimizerRule, { parameters, groups = [] }: OptimizerOptions): Optimizer {
-  // Weights and state lie where the kernel can work on them without copying: at random rows of a table that is most of the time.
-  const memory = fusedMemory([...parameters.values()].flatMap(({ data }) => tablesOf(rule).map(() => data.length)))
+export function createOptimizer(rule: OptimizerRule, { parameters, groups = [], sparse = new Set() }: OptimizerOptions): Optimizer {
+  const dense = [...parameters].filter(([name]) => !sparse.has(name))
+  // They lie where the kernel can work on them without copying: at random rows of a table that is most of the time.
+  const memory = fusedMemory(
+    [...parameters.values()].flatMap(({ data }) => tablesOf(rule).map(() => data.length)),
+    dense.map(([, { data }]) => data.length),
+  )
   const kernel: FusedKernel<string, string> = compileFused(rule.update, { memory })
   const tests = groups.map((group) => ({ group, matches: group.match.map(namePattern) }))
   const slots = new Map<string, Slot>()
@@ -94,7 +108,9 @@ export function createOptimizer(rule: OptimizerRule, { parameters, groups = [] }
   let steps = 0
   return {
     rule,
+    gradients: new Map(memory.spare.map((data, i) => [dense[i][0], { shape: dense[i][1].shape, data }])),
     settingsOf: (name) => slots.get(name)!,
+    gradientNorm: gradientNorm(memory),
     parameters: new Map([...slots].map(([name, { weight }]) => [name, weight])),
     get steps() {
       return steps

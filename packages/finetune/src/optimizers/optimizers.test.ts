@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { HostTensor } from '@ms/core/tensor'
+import { fusedMemory } from '@ms/runtime'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { constant, cosine, linear, type Schedule } from '../schedules/schedule.js'
@@ -7,7 +8,7 @@ import { type AdamOptions, adam, adamw } from './adam.js'
 import { type AdamaxOptions, adamax } from './adamax.js'
 import { clipScale, gradientNorm } from './gradient-norm.js'
 import { type NadamOptions, nadam } from './nadam.js'
-import { createOptimizer, noDecayOnBiasAndNorm, type ParameterGroup } from './optimizer.js'
+import { createOptimizer, type Gradient, noDecayOnBiasAndNorm, type ParameterGroup } from './optimizer.js'
 import type { OptimizerRule } from './optimizer-rule.js'
 import { type SgdOptions, sgd } from './sgd.js'
 
@@ -87,6 +88,37 @@ describe('optimisers', () => {
     expectClose(stepped(turned, [2, 1, 0]), [...stepped(gradient)], 1e-6)
   })
 
+  it.each(Object.keys(rules))('%s: gradients in its own arrays are as good as others', (name) => {
+    const rule = rules[name]({ weightDecay: 0.1, ...(name === 'sgd' ? { momentum: 0.9 } : {}) })
+    const parameters = new Map([
+      ['w', weight(golden.initial)],
+      ['table', weight(golden.initial, [3, 3])],
+      ['b', weight([1, 2])],
+    ])
+    const given = (step: number) =>
+      new Map([
+        ...one('w', golden.gradients[step]),
+        ...one('table', golden.gradients[step].slice(3), [2, 0]),
+        ...one('b', golden.gradients[step].slice(0, 2)),
+      ])
+    const [own, others] = [0, 1].map(() => createOptimizer(rule, { parameters, sparse: new Set(['table']) }))
+    expect([...own.gradients.keys()]).toEqual(['w', 'b'])
+    for (let step = 0; step < 3; step++) {
+      const gradients = given(step)
+      const inside: Map<string, Gradient> = new Map(gradients)
+      for (const [name, { data }] of own.gradients) {
+        data.set(gradients.get(name)!.data)
+        inside.set(name, { data })
+      }
+      expect(own.gradientNorm(inside)).toBe(others.gradientNorm(gradients))
+      own.step(inside, { learningRate: 0.1, gradientScale: 0.5 })
+      others.step(gradients, { learningRate: 0.1, gradientScale: 0.5 })
+      expect(own.parameters).toEqual(others.parameters)
+      expect(own.state()).toEqual(others.state())
+      for (const [name, { data }] of own.gradients) expect(data).toEqual(gradients.get(name)!.data)
+    }
+  })
+
   it('leaves the weights it was given as they were', () => {
     const given = weight(golden.initial)
     createOptimizer(sgd(), { parameters: new Map([['w', given]]) }).step(one('w', golden.gradients[0]), { learningRate: 1 })
@@ -130,7 +162,7 @@ describe('optimisers', () => {
       ['dense', { data: Float32Array.from(gradients[0]) }],
       ['rows', { data: Float32Array.from(gradients[1]), rows: Int32Array.of(3, 5) }],
     ])
-    const measured = gradientNorm()(all)
+    const measured = gradientNorm(fusedMemory())(all)
     expect(measured).toBeCloseTo(norm, 4)
     const optimizer = createOptimizer(sgd(), { parameters: new Map([['p', weight([0, 0, 0])]]) })
     optimizer.step(one('p', gradients[0]), { learningRate: 1, gradientScale: clipScale(measured, maxNorm) })
@@ -143,7 +175,7 @@ describe('optimisers', () => {
   })
 
   it.each([100_001, 300_001])('takes the norm of long gradients, and tells when one is not finite: %d', (length) => {
-    const norm = gradientNorm()
+    const norm = gradientNorm(fusedMemory())
     const data = Float32Array.from({ length }, (_, i) => Math.sin(i))
     const exact = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0))
     for (let round = 0; round < 2; round++) expect(Math.abs(norm(new Map([['g', { data }]])) / exact - 1)).toBeLessThan(1e-6)

@@ -47,7 +47,7 @@ export async function openItems<Item>(options: ItemSourceOptions<Item>): Promise
 
   const column = async (epoch: number, at: number, examples: Int32Array): Promise<Prepared[]> => {
     const { item: vary, prepared: varyPrepared } = augment[at] ?? {}
-    const randoms = Array.from(examples, (example) => augmentRandom(seed, { epoch, example, column: at }))
+    const randoms = augment[at] ? Array.from(examples, (example) => augmentRandom(seed, { epoch, example, column: at })) : []
     const items = Array.from(examples, (example) => columns[at][example])
     if (vary) await nextTurn()
     const known = vary ? undefined : kept[at]

@@ -43,7 +43,7 @@ export function compileFused<A extends string, S extends string>(
     throw new MsError('fused.arrays', `${update.arrays.length} arrays in one update; there is room for ${blockCount}`, { kind: 'failure' })
   }
   const kernel = (kind === 'auto' && memory.wasm ? simdKernel(update, memory.wasm) : undefined) ?? loopKernel(update)
-  const resident = new Set(kernel.inPlace ? memory.arrays : [])
+  const resident = new Set(kernel.inPlace ? [...memory.arrays, ...memory.spare] : [])
   const names = update.arrays
   const block = (name: A) => kernel.blocks[names.indexOf(name)]
   const address = (arrays: Arrays<A>, name: A) => (resident.has(arrays[name]) ? arrays[name] : block(name)).byteOffset
@@ -58,15 +58,17 @@ export function compileFused<A extends string, S extends string>(
     checkLengths(arrays, names, length)
     if (length === 0) return
     const { read, written } = copiedOf(arrays)
-    const starts = names.map((name) => address(arrays, name))
+    const addresses = names.map((name) => address(arrays, name))
     const strides = names.map((name) => (read.includes(name) ? 0 : 4))
-    const call = { rows: 1, chosen: names.map(() => 0 as const), scalars: valuesOf(scalars) }
+    const call = { rows: 1, chosen: names.map(() => 0 as const), scalars: valuesOf(scalars), addresses, width: 0 }
     const piece = read.length === 0 ? length : blockSize
     for (let start = 0; start < length; start += piece) {
       const end = Math.min(start + piece, length)
       for (const name of read) block(name).set(arrays[name].subarray(start, end))
-      kernel.run({ ...call, width: end - start, addresses: starts.map((at, i) => at + start * strides[i]) })
+      call.width = end - start
+      kernel.run(call)
       for (const name of written) arrays[name].set(block(name).subarray(0, end - start), start)
+      for (const [i, stride] of strides.entries()) addresses[i] += stride * piece
     }
   }
 

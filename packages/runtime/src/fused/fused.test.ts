@@ -108,6 +108,20 @@ describe('compileFused', () => {
     expect(neighbour.every((value) => value === 7)).toBe(true)
   })
 
+  it('leaves arrays out that can be done without, where there is no room for them', () => {
+    const some = fusedMemory([5, 3], [7, 1])
+    expect([some.arrays, some.spare].map((arrays) => arrays.map(({ length }) => length))).toEqual([
+      [5, 3],
+      [7, 1],
+    ])
+    expect(new Set([...some.arrays, ...some.spare].map(({ buffer }) => buffer))).toEqual(new Set([some.wasm!.buffer]))
+    // More than WebAssembly can address.
+    const few = fusedMemory([5], [2 ** 30, 2 ** 30])
+    expect(few.arrays.map(({ length }) => length)).toEqual([5])
+    expect(few.spare).toEqual([])
+    expect(few.wasm).toBeDefined()
+  })
+
   it('refuses arrays of unequal length and rows outside the table', () => {
     const kernel = compileFused(everything)
     const some = arrays(8)

@@ -25,9 +25,14 @@ export function simdKernel(update: Elementwise, memory: WebAssembly.Memory): Ker
   }
 }
 
+/** Vectors that are worked on between two tests of the distance, as a power of two. */
+const unrolledBits = 2
+const unrolled = 2 ** unrolledBits
+
 /**
  * Parameters: width, rows, an address for each array, whether its rows are chosen, scalars.
- * Locals: number of the row, distance within it, the row's address in each array, a vector for each expression.
+ * Locals: number of the row, distance within it, its bytes and how many of them make full turns of the unrolled loop, for each array the row's
+ * address and that of the current vector, a vector for each expression.
  */
 function emit(update: Elementwise): Uint8Array<ArrayBuffer> {
   const nodes = inOrder(update)
@@ -35,36 +40,42 @@ function emit(update: Elementwise): Uint8Array<ArrayBuffer> {
   const n = arrays.length
   const [width, rows, addresses, chosen, firstScalar] = [0, 1, 2, 2 + n, 2 + 2 * n]
   const row = firstScalar + scalars.length
-  const [distance, starts, vectors] = [row + 1, row + 2, row + 2 + n]
+  const [distance, bytes, turned, starts, currents, vectors] = [row + 1, row + 2, row + 3, row + 4, row + 4 + n, row + 4 + 2 * n]
   const local = (node: Expression) => vectors + nodes.indexOf(node)
-  const address = (name: string) => [...localGet(starts + arrays.indexOf(name)), ...localGet(distance), ...opcodes.i32Add]
+  const current = (name: string) => localGet(currents + arrays.indexOf(name))
   const constant = (value: number) => [...opcodes.i32Const, ...signed(value)]
   const advance = (index: number, by: number) => [...localGet(index), ...constant(by), ...opcodes.i32Add, ...localSet(index)]
 
   const outside: number[] = []
-  const inside: number[] = []
   for (const node of nodes) {
-    const set = localSet(local(node))
-    switch (node.kind) {
-      case 'scalar':
-        outside.push(...localGet(firstScalar + scalars.indexOf(node.name)), ...opcodes.splat, ...set)
-        break
-      case 'constant':
-        outside.push(...constantLanes(node.value), ...set)
-        break
-      case 'array':
-        inside.push(...address(node.name), ...opcodes.v128Load, ...aligned, ...set)
-        break
-      case 'unary':
-        inside.push(...localGet(local(node.x)), ...opcodes[node.operation], ...set)
-        break
-      case 'binary':
-        inside.push(...localGet(local(node.a)), ...localGet(local(node.b)), ...opcodes[node.operation], ...set)
+    if (node.kind === 'scalar')
+      outside.push(...localGet(firstScalar + scalars.indexOf(node.name)), ...opcodes.splat, ...localSet(local(node)))
+    else if (node.kind === 'constant') outside.push(...constantLanes(node.value), ...localSet(local(node)))
+  }
+  /** The update of one vector, so many bytes after the current ones. */
+  const vector = (offset: number) => {
+    const code: number[] = []
+    for (const node of nodes) {
+      if (node.kind === 'array') code.push(...current(node.name), ...opcodes.v128Load, ...aligned(offset))
+      else if (node.kind === 'unary') code.push(...localGet(local(node.x)), ...opcodes[node.operation])
+      else if (node.kind === 'binary') code.push(...localGet(local(node.a)), ...localGet(local(node.b)), ...opcodes[node.operation])
+      else continue
+      code.push(...localSet(local(node)))
     }
+    for (const [name, node] of Object.entries(update.updates)) {
+      if (node) code.push(...current(name), ...localGet(local(node)), ...opcodes.v128Store, ...aligned(offset))
+    }
+    return code
   }
-  for (const [name, node] of Object.entries(update.updates)) {
-    if (node) inside.push(...address(name), ...localGet(local(node)), ...opcodes.v128Store, ...aligned)
-  }
+  /** Turns of so many vectors up to a distance, if there is any. */
+  const turns = (count: number, end: number) => [
+    ...[...localGet(distance), ...localGet(end), ...opcodes.i32LessUnsigned, ...opcodes.if, ...opcodes.loop],
+    ...arrays.flatMap((_, i) => [...localGet(starts + i), ...localGet(distance), ...opcodes.i32Add, ...localSet(currents + i)]),
+    ...Array.from({ length: count }, (_, i) => vector(16 * i)).flat(),
+    ...advance(distance, 16 * count),
+    ...[...localGet(distance), ...localGet(end), ...opcodes.i32LessUnsigned, ...opcodes.branchIf, 0],
+    ...[...opcodes.end, ...opcodes.end],
+  ]
 
   const rowNumber = [
     ...localGet(row),
@@ -76,21 +87,20 @@ function emit(update: Elementwise): Uint8Array<ArrayBuffer> {
   ]
   const startOfRow = arrays.flatMap((_, i) => [
     ...[...rowNumber, ...localGet(row), ...localGet(chosen + i), ...opcodes.select],
-    ...[...localGet(width), ...constant(4), ...opcodes.i32Multiply, ...opcodes.i32Multiply],
+    ...[...localGet(bytes), ...opcodes.i32Multiply],
     ...[...localGet(addresses + i), ...opcodes.i32Add, ...localSet(starts + i)],
   ])
   // The last vector may reach up to three elements beyond the width: see FusedMemory.
   const body = [
     ...outside,
+    ...[...localGet(width), ...constant(4), ...opcodes.i32Multiply, ...localSet(bytes)],
+    ...[...localGet(bytes), ...constant(4 + unrolledBits), ...opcodes.i32ShiftRight],
+    ...[...constant(4 + unrolledBits), ...opcodes.i32ShiftLeft, ...localSet(turned)],
     ...opcodes.loop,
     ...startOfRow,
     ...[...constant(0), ...localSet(distance)],
-    ...opcodes.loop,
-    ...inside,
-    ...advance(distance, 16),
-    ...[...localGet(distance), ...localGet(width), ...constant(4), ...opcodes.i32Multiply],
-    ...[...opcodes.i32LessUnsigned, ...opcodes.branchIf, 0],
-    ...opcodes.end,
+    ...turns(unrolled, turned),
+    ...turns(1, bytes),
     ...advance(row, 1),
     ...[...localGet(row), ...localGet(rows), ...opcodes.i32LessUnsigned, ...opcodes.branchIf, 0],
     ...opcodes.end,
@@ -98,7 +108,7 @@ function emit(update: Elementwise): Uint8Array<ArrayBuffer> {
   return wasmModule({
     parameters: [...Array.from({ length: 2 + 2 * n }, () => valueTypes.i32), ...scalars.map(() => valueTypes.f32)],
     locals: [
-      [2 + n, valueTypes.i32],
+      [4 + 2 * n, valueTypes.i32],
       [nodes.length, valueTypes.v128],
     ],
     body,

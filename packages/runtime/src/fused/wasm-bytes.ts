@@ -8,8 +8,12 @@ export const opcodes = {
   i32LessUnsigned: [0x49],
   i32Add: [0x6a],
   i32Multiply: [0x6c],
+  i32ShiftLeft: [0x74],
+  i32ShiftRight: [0x76],
+  floatAdd: [0x92],
   loop: [0x03, 0x40],
   branchIf: [0x0d],
+  if: [0x04, 0x40],
   select: [0x1b],
   v128Load: [0xfd, 0x00],
   v128Store: [0xfd, 0x0b],
@@ -23,6 +27,9 @@ export const opcodes = {
   div: [0xfd, 0xe7, 0x01],
   max: [0xfd, 0xe9, 0x01],
 } as const
+
+/** One of four floats. */
+export const extractLane = (lane: number): number[] => [0xfd, 0x1f, lane]
 
 export const valueTypes = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const
 
@@ -61,14 +68,16 @@ export const constantLanes = (value: number): number[] => [...opcodes.v128Const,
 export const localGet = (index: number): number[] => [...opcodes.localGet, ...unsigned(index)]
 export const localSet = (index: number): number[] => [...opcodes.localSet, ...unsigned(index)]
 
-/** Sixteen bytes aligned, at the address on the stack. */
-export const aligned = [4, 0]
+/** Sixteen bytes aligned, so many bytes after the address on the stack. */
+export const aligned = (offset: number): number[] => [4, ...unsigned(offset)]
 
 const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content]
 const text = (name: string): number[] => [...unsigned(name.length), ...Array.from(name, (letter) => letter.charCodeAt(0))]
 
 export interface SingleFunction {
   readonly parameters: readonly number[]
+  /** Default: nothing. */
+  readonly results?: readonly number[]
   /** Locals after the parameters, as [count, type]. */
   readonly locals: readonly (readonly [number, number])[]
   /** Without the final `end`. */
@@ -76,11 +85,11 @@ export interface SingleFunction {
 }
 
 /** A module of one function `run` that works on an imported memory, `host.memory`. */
-export function wasmModule({ parameters, locals, body }: SingleFunction): Uint8Array<ArrayBuffer> {
+export function wasmModule({ parameters, results = [], locals, body }: SingleFunction): Uint8Array<ArrayBuffer> {
   const code = [...unsigned(locals.length), ...locals.flatMap(([count, type]) => [...unsigned(count), type]), ...body, ...opcodes.end]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, [1, 0x60, ...unsigned(parameters.length), ...parameters, 0]),
+    ...section(1, [1, 0x60, ...unsigned(parameters.length), ...parameters, results.length, ...results]),
     ...section(2, [1, ...text('host'), ...text('memory'), 0x02, 0x00, 0]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...text('run'), 0x00, 0]),

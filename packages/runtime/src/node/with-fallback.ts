@@ -59,7 +59,7 @@ export function withFallback(engine: Engine, { open, notice }: FallbackOptions):
     differentiate: async (fn, options) => {
       type Fn = Differentiated<ReturnType<typeof fn>>
       const step = either<Fn>(await engine.differentiate(fn, options), (eager) => eager.differentiate(fn, options))
-      return { run: (inputs, trainable) => step.run((one) => one.run(inputs, trainable)), dispose: step.dispose }
+      return { run: (...given) => step.run((one) => one.run(...given)), dispose: step.dispose }
     },
     // A training that cannot be recorded is one that this engine cannot keep: whoever asked for it differentiates instead.
     ...(engine.resident ? { resident: (fn, options) => engine.resident!(fn, options) } : {}),

@@ -34,7 +34,8 @@ export class General<O extends Tensors> {
     readonly signature: Signature,
     readonly graph: Graph,
     readonly symbols: readonly GraphSymbol[],
-    point: Point,
+    /** Values of the symbols in the shapes that it was recorded for. */
+    readonly point: Point,
   ) {
     this.#lowest = point
     this.#highest = point

@@ -18,8 +18,11 @@ export interface GraphResults {
 
 /** A model that is loaded and can be run, wherever that happens. */
 export interface GraphSession {
-  /** @param feeds a tensor for each input of the model, by name; they are not changed and not kept */
-  run(feeds: ReadonlyMap<string, HostTensor | HeldTensor>): Promise<GraphResults>
+  /**
+   * @param feeds a tensor for each input of the model, by name; they are not changed and not kept
+   * @param into arrays that outputs may be written into, by name; they are the results then
+   */
+  run(feeds: ReadonlyMap<string, HostTensor | HeldTensor>, into?: ReadonlyMap<string, HostTensor>): Promise<GraphResults>
   release(): Promise<void>
 }
 

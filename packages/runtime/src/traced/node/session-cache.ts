@@ -117,10 +117,11 @@ async function release({ ready }: Loaded<Tensors>): Promise<void> {
 }
 
 async function start<O extends Tensors>(general: General<O>, constants: Parameters, runtime: GraphRuntime): Promise<Ready> {
-  // Where all weights are constants ONNX Runtime blocks convolutions by itself.
+  // A runtime without blocks is a device's. Where all weights are constants ONNX Runtime blocks convolutions by itself.
   const convolves = general.signature.trainable && general.graph.nodes.some(({ op }) => op === 'Conv')
   const block = convolves ? await runtime.block?.() : undefined
-  const { model, weights } = lowered(general, constants, { block, poolGradient: runtime.poolGradient })
+  const sizes = runtime.block ? general.point : undefined
+  const { model, weights } = lowered(general, constants, { block, poolGradient: runtime.poolGradient, sizes })
   // What is an input of the next run need not come here in between.
   const hold = model.outputs.map(({ name }) => name).filter((name) => name.startsWith(graphName.next('')))
   return { session: await runtime.load(model, weights, hold), inputs: new Set(model.inputs.map(({ name }) => name)) }

@@ -114,6 +114,24 @@ describe.skipIf(!installed)('TracedEngine (needs onnxruntime-node)', () => {
     }
   }
 
+  it('writes gradients into arrays that it is given, where they are', async () => {
+    const options = { ...tinyBertShape, ops: 'composite' } as const
+    const weights = tinyBertWeights(options)
+    const trainable = [...weights.keys()]
+    const [first, ...others] = [1, 2, 3].map((seed) => tinyBertBatch(options, { batch: 4, anchor: 6, positive: 9 }, seed))
+    const into = mutable(weights)
+    into.delete(trainable[0])
+    for (const { data } of into.values()) data.fill(Number.NaN)
+    const step = await traced.differentiate(tinyBertLoss(options), { constants: new Map(), trainable })
+    for (const batch of [first, ...others, first]) {
+      const expected = await step.run(batch, weights)
+      const got = await step.run(batch, weights, into)
+      expect(got).toEqual(expected)
+      for (const name of trainable) expect(got.gradients.get(name)!.data === into.get(name)?.data, name).toBe(into.has(name))
+    }
+    step.dispose()
+  })
+
   it('encodes as the cpu engine does, at any shape', async () => {
     const options = { ...tinyBertShape, ops: 'composite' } as const
     const constants = tinyBertWeights(options)

@@ -78,10 +78,12 @@ export class TracedEngine implements Engine {
     const foreseen = samples.map((sample) => signatureOf(sample.inputs, sample.trainable))
     const held = this.#hold(fn, constants, foreseen)
     return {
-      run: async (inputs, values) => {
+      run: async (inputs, values, into = new Map()) => {
         held.check()
         const signature = signatureOf(inputs, values)
-        const { results } = await held.run(signature, new Map([...named(inputs), ...namedWeights(values, trainable)]))
+        const feeds = new Map([...named(inputs), ...namedWeights(values, trainable)])
+        const places = new Map([...into].map(([name, place]) => [graphName.gradient(name), place]))
+        const { results } = await held.run(signature, feeds, places)
         return { outputs: outputsOf<O>(results), gradients: gradientsOf(results, trainable) }
       },
       dispose: held.dispose,
@@ -163,8 +165,12 @@ export class TracedEngine implements Engine {
         this.#check()
         if (disposed) throw new MsError('engine.disposed', 'this compiled function was disposed of', { kind: 'failure' })
       },
-      run: (signature: Signature, feeds: ReadonlyMap<string, HostTensor | HeldTensor>): Promise<GraphResults> =>
-        cache.use(signature, (session, names) => session.run(new Map([...feeds].filter(([name]) => names.has(name))))),
+      run: (
+        signature: Signature,
+        feeds: ReadonlyMap<string, HostTensor | HeldTensor>,
+        into?: ReadonlyMap<string, HostTensor>,
+      ): Promise<GraphResults> =>
+        cache.use(signature, (session, names) => session.run(new Map([...feeds].filter(([name]) => names.has(name))), into)),
       dispose: () => {
         if (disposed) return
         disposed = true

@@ -1,7 +1,9 @@
+import type { Point } from '../dynamic/size.js'
 import type { Graph } from '../graph.js'
 import { blockChannels } from './blocked.js'
 import { channelsFirst } from './channels-first.js'
 import { plainDepthwiseFilterGradient } from './depthwise-filter-gradient.js'
+import { turnProductsOfFewRows } from './few-rows.js'
 import { fuseBias } from './fuse-bias.js'
 import { fuseIntoConvolution } from './fuse-into-convolution.js'
 import { maxPoolGradientByComparison, maxPoolGradientByIndices } from './max-pool-gradient.js'
@@ -14,6 +16,8 @@ export interface OptimiseOptions {
   readonly block?: number
   /** Of what the gradient of max pooling is made: some devices know no indices of the largest values. Default: `indices`. */
   readonly poolGradient?: PoolGradient
+  /** Sizes of the symbols as they usually are, where a processor multiplies. */
+  readonly sizes?: Point
 }
 
 export type PoolGradient = 'indices' | 'comparison'
@@ -21,9 +25,10 @@ export type PoolGradient = 'indices' | 'comparison'
 const poolRules: Readonly<Record<PoolGradient, Rule>> = { indices: maxPoolGradientByIndices, comparison: maxPoolGradientByComparison }
 
 /** The smaller graph that computes the same. */
-export function optimise(graph: Graph, { block, poolGradient = 'indices' }: OptimiseOptions = {}): Graph {
+export function optimise(graph: Graph, { block, poolGradient = 'indices', sizes }: OptimiseOptions = {}): Graph {
   const simple = removeDeadCode(rewrite(removeDeadCode(graph), [...simplifications, ...channelsFirst, poolRules[poolGradient]]))
-  const fused = removeDeadCode(rewrite(fuseBias(simple), simplifications))
+  const whole = removeDeadCode(rewrite(fuseBias(simple), simplifications))
+  const fused = sizes ? rewrite(whole, [turnProductsOfFewRows(sizes)]) : whole
   const plain = [...simplifications, plainDepthwiseFilterGradient]
   if (block === undefined) return removeDeadCode(rewrite(fused, plain))
   return removeDeadCode(fuseIntoConvolution(removeDeadCode(rewrite(blockChannels(fused, block), plain))))
