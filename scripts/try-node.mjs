@@ -71,7 +71,7 @@ for (const version of versions) {
   } finally {
     rmSync(cwd, { recursive: true, force: true })
   }
-  execFileSync(node, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--silent', ...tests], {
+  execFileSync(node, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--silent=true', ...tests], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, NO_COLOR: '1' },
