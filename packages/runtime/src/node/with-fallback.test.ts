@@ -44,6 +44,16 @@ const dependsOnData: TensorFunction<{ positive: tf.Tensor }> = (_, { x }) => {
 const plain: TensorFunction<{ y: tf.Tensor }> = (_, { x }) => ({ y: tf.square(x) })
 
 describe.skipIf(!installed)('fallback of --backend auto (needs onnxruntime-node)', () => {
+  it('runs a function that ONNX Runtime has no operator for on the next engine', async () => {
+    const engine = await open('auto')
+    const compiled = await engine.compile((_, { x }) => ({ y: tf.leakyRelu(tf.cast(x, 'int32'), 0.5) }), { constants: new Map() })
+    expect((await compiled.run({ x: { shape: [2], data: Float32Array.of(-4, 3) } })).y.data[1]).toBe(3)
+    expect(lines.join()).toMatch(/LeakyRelu.*runs on the cpu engine/s)
+    const traced = await open('traced')
+    const alone = await traced.compile((_, { x }) => ({ y: tf.leakyRelu(tf.cast(x, 'int32'), 0.5) }), { constants: new Map() })
+    await expect(alone.run({ x })).rejects.toMatchObject({ code: 'engine.op-unsupported' })
+  })
+
   it('runs a function with an op that cannot be recorded on the next engine, and says so once', async () => {
     const engine = await open('auto')
     expect(engine.name).toBe('traced')

@@ -13,6 +13,17 @@ const matrix = (rows: number, columns: number): HostTensor => ({
 })
 
 describe('recordOnnx', () => {
+  it('refuses an axis of which not all sizes are treated alike', async () => {
+    const every = (step: number) =>
+      recordOnnx((_, { x }) => ({ y: tf.stridedSlice(x, [0, 0], [...x.shape], [1, step]) }), {
+        constants: new Map(),
+        sampleInputs: { x: matrix(6, 8) },
+        dynamicAxes: { x: { 0: 'batch', 1: 'length' } },
+      })
+    await expect(every(2)).rejects.toMatchObject({ code: 'onnx.not-dynamic', message: expect.stringMatching(/^the sizes length cannot/) })
+    expect((await every(1)).length).toBeGreaterThan(0)
+  })
+
   it('refuses an axis that cannot be open, with the reason', async () => {
     const options = { constants: new Map([['w', { shape: [3, 2], data: new Float32Array(6) }]]), sampleInputs: { x: matrix(2, 3) } }
     await expect(

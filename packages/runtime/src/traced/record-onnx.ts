@@ -80,13 +80,16 @@ export async function recordOnnx<O extends Tensors>(fn: TensorFunction<O>, optio
     inputs: Object.fromEntries(Object.entries(sampleInputs).map(([name, { shape, data }]) => [name, { dtype: hostType(data), shape }])),
   }
   const { symbols, names } = symbolsOf(options)
-  const graph = symbols.length === 0 ? record(fn, signature) : recordWithSymbols(fn, signature, symbols)
-  if (graph instanceof Mismatch) {
-    throw new MsError('onnx.not-dynamic', `the sizes ${names.join(', ')} cannot be left open: ${graph.reason}`, {
+  const recording = symbols.length === 0 ? { graph: record(fn, signature), periods: [] } : recordWithSymbols(fn, signature, symbols)
+  const bound = recording instanceof Mismatch ? names : names.filter((_, symbol) => recording.periods[symbol] > 1)
+  if (recording instanceof Mismatch || bound.length > 0) {
+    const reason = recording instanceof Mismatch ? recording.reason : 'not all sizes are treated alike (a stride above 1?)'
+    throw new MsError('onnx.not-dynamic', `the sizes ${bound.join(', ')} cannot be left open: ${reason}`, {
       advice: 'Leave fewer axes open, or take their sizes from the shapes of tensors.',
-      details: { axes: names },
+      details: { axes: bound },
     })
   }
+  const { graph } = recording
   const weight = (name: string) => constants.get(name)?.data ?? new Float32Array()
   const placed = (name: string) => {
     const place = options.quantize ? undefined : options.externalWeight?.(name)

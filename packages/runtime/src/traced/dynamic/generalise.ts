@@ -3,6 +3,7 @@ import type { TensorFunction, Tensors } from '@ms/core/tensor'
 import type { Graph } from '../graph.js'
 import { record, type Signature } from '../record.js'
 import { agrees } from './agrees.js'
+import { near, periodsOf } from './periods.js'
 import type { Point } from './size.js'
 import { findSymbols, type GraphSymbol, linkMultiples, masksOf, pointOf, type Shapes, shapesAt, shapesOf, withShapes } from './symbols.js'
 import { Mismatch, unify } from './unify.js'
@@ -17,12 +18,16 @@ const probes: readonly ((point: Point) => readonly [Point, Point])[] = [
     const at = (offset: number) => point.map((_, symbol) => sizes[(2 * symbol + offset) % sizes.length])
     return [at(0), at(1)]
   },
-  // Where sizes are limited (a short table of positions), near the needed ones.
-  (point) => {
-    const near = (distance: number) => point.map((size) => (size - distance >= 2 ? size - distance : size + distance))
-    return [near(2), near(4)]
-  },
+  // Where sizes are limited (a short table of positions), near the needed ones; then where a stride of 4 ends as it does there.
+  (point) => [point.map((size) => near(size, 2)), point.map((size) => near(size, 4))],
+  (point) => [point.map((size) => near(size, 4)), point.map((size) => near(size, 12))],
 ]
+
+/** A graph in which sizes are open, and the distance between the sizes that it serves, for each symbol. */
+export interface Recording {
+  readonly graph: Graph
+  readonly periods: readonly number[]
+}
 
 /** A recording that serves every shape which differs from the recorded one in its symbols only. */
 export class General<O extends Tensors> {
@@ -32,13 +37,17 @@ export class General<O extends Tensors> {
   constructor(
     readonly fn: TensorFunction<O>,
     readonly signature: Signature,
-    readonly graph: Graph,
+    readonly recording: Recording,
     readonly symbols: readonly GraphSymbol[],
     /** Values of the symbols in the shapes that it was recorded for. */
     readonly point: Point,
   ) {
     this.#lowest = point
     this.#highest = point
+  }
+
+  get graph(): Graph {
+    return this.recording.graph
   }
 
   /**
@@ -49,6 +58,7 @@ export class General<O extends Tensors> {
     const shapes = shapesOf(signature)
     const point = pointOf(this.symbols, shapes)
     if (!point || point.includes(0)) return false
+    if (point.some((size, symbol) => (size - this.point[symbol]) % this.recording.periods[symbol] !== 0)) return false
     const expected = shapesAt(shapesOf(this.signature), this.symbols, point)
     for (const [name, shape] of shapes) if (expected.get(name)?.join() !== shape.join()) return false
     const lowest = this.#lowest.map((size, symbol) => Math.min(size, point[symbol]))
@@ -76,14 +86,14 @@ export function generalise<O extends Tensors>(
 ): General<O> {
   const signature = seen[seen.length - 1]
   const needed = record(fn, signature)
-  if (fixed) return new General(fn, signature, needed, [], [])
+  if (fixed) return new General(fn, signature, { graph: needed, periods: [] }, [], [])
   const shapes = shapesOf(signature)
   // The needed shapes first: the others only help to tell axes apart.
   const seenShapes = [shapes, ...seen.slice(0, -1).map(shapesOf)]
   const attempt = (symbols: readonly GraphSymbol[]): General<O> | undefined => {
     if (symbols.length === 0) return undefined
-    const graph = recordWithSymbols(fn, signature, symbols, needed)
-    return graph instanceof Mismatch ? undefined : new General(fn, signature, graph, symbols, pointOf(symbols, shapes) ?? [])
+    const recording = recordWithSymbols(fn, signature, symbols, needed)
+    return recording instanceof Mismatch ? undefined : new General(fn, signature, recording, symbols, pointOf(symbols, shapes) ?? [])
   }
   const independent = findSymbols(seenShapes, masksOf(signature))
   for (const symbols of [independent, linkMultiples(independent, seenShapes)]) {
@@ -96,7 +106,7 @@ export function generalise<O extends Tensors>(
       advice: 'Draw random numbers (dropout masks, noise) outside of it and hand them over as inputs.',
     })
   }
-  return new General(fn, signature, needed, [], [])
+  return new General(fn, signature, { graph: needed, periods: [] }, [], [])
 }
 
 /**
@@ -109,17 +119,17 @@ export function recordWithSymbols<O extends Tensors>(
   signature: Signature,
   symbols: readonly GraphSymbol[],
   needed: Graph<number> = record(fn, signature),
-): Graph | Mismatch {
+): Recording | Mismatch {
   const shapes = shapesOf(signature)
   const point = pointOf(symbols, shapes)
   if (!point) return new Mismatch('axes that should have one size have several')
+  const recordAt = (probe: Point) => record(fn, withShapes(signature, shapesAt(shapes, symbols, probe)))
   let mismatch = new Mismatch('there are no axes of open size')
   for (const choose of probes) {
     const points = choose(point)
     try {
-      const recordings = points.map((probe) => record(fn, withShapes(signature, shapesAt(shapes, symbols, probe))))
-      const graph = unify([...recordings, needed], [...points, point])
-      if (!(graph instanceof Mismatch)) return graph
+      const graph = unify([...points.map(recordAt), needed], [...points, point])
+      if (!(graph instanceof Mismatch)) return { graph, periods: periodsOf(graph, [...points, point], recordAt) }
       mismatch = graph
     } catch (error) {
       // The function works at the needed shapes, so the others do not fit it: not every size is free.

@@ -26,6 +26,35 @@ const logical = (op: string): RecordKernel =>
 
 const constant = (recorder: Recorder, value: number, like: Recorded) => recorder.fill(value, like.dtype)
 
+const choose = (recorder: Recorder, condition: Recorded, yes: Recorded, no: Recorded) =>
+  elementwise(recorder, 'Where', [condition, yes, no], { dtype: yes.dtype })
+
+/**
+ * log(1 + x) also where x is lost in 1 + x: with u = 1 + x as rounded, log u · x / (u − 1), and x where u is 1 (Higham, Accuracy and Stability of
+ * Numerical Algorithms, §1.14.1).
+ */
+function logOnePlus(recorder: Recorder, x: Recorded): Recorded {
+  const one = recorder.fill(1)
+  const sum = arithmetic(recorder, 'Add', x, one)
+  const log = elementwise(recorder, 'Log', [sum])
+  const exact = arithmetic(recorder, 'Mul', log, arithmetic(recorder, 'Div', x, arithmetic(recorder, 'Sub', sum, one)))
+  const none = elementwise(recorder, 'Equal', [sum, one], { dtype: 'bool' })
+  // Infinity divided by itself is none.
+  const large = elementwise(recorder, 'Greater', [x, one], { dtype: 'bool' })
+  return choose(recorder, none, x, choose(recorder, large, log, exact))
+}
+
+/** eˣ − 1 also where eˣ is close to 1, in the same way: with u = eˣ as rounded, (u − 1) · x / log u. */
+function expMinusOne(recorder: Recorder, x: Recorded): Recorded {
+  const one = recorder.fill(1)
+  const power = elementwise(recorder, 'Exp', [x])
+  const difference = arithmetic(recorder, 'Sub', power, one)
+  const exact = arithmetic(recorder, 'Mul', difference, arithmetic(recorder, 'Div', x, elementwise(recorder, 'Log', [power])))
+  const none = elementwise(recorder, 'Equal', [power, one], { dtype: 'bool' })
+  const small = elementwise(recorder, 'Less', [elementwise(recorder, 'Abs', [x]), one], { dtype: 'bool' })
+  return choose(recorder, none, x, choose(recorder, small, exact, difference))
+}
+
 /** ⌊a / b⌋, exact for integers. */
 function floorDivide(recorder: Recorder, a: Recorded, b: Recorded): Recorded {
   if (a.dtype === 'float32') return elementwise(recorder, 'Floor', [elementwise(recorder, 'Div', [a, b])])
@@ -41,7 +70,7 @@ function floorModulo(recorder: Recorder, a: Recorded, b: Recorded): Recorded {
   const shifted = elementwise(recorder, 'Mod', [elementwise(recorder, 'Add', [remainder, b]), b], { attributes: { fmod: 1 } })
   const zero = recorder.fill(0)
   const differ = elementwise(recorder, 'Less', [elementwise(recorder, 'Mul', [remainder, b]), zero], { dtype: 'bool' })
-  return elementwise(recorder, 'Where', [differ, shifted, remainder], { dtype: 'float32' })
+  return choose(recorder, differ, shifted, remainder)
 }
 
 export const elementwiseKernels: KernelTable = {
@@ -74,7 +103,7 @@ export const elementwiseKernels: KernelTable = {
   LogicalXor: logical('Xor'),
   LogicalNot: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'Not', [cast(recorder, x, 'bool')])),
   Select: kernel(({ inputs: { condition, t, e }, recorder }) =>
-    elementwise(recorder, 'Where', [cast(recorder, condition, 'bool'), t, e], { dtype: t.dtype }),
+    cast(recorder, choose(recorder, cast(recorder, condition, 'bool'), numeric(recorder, t), numeric(recorder, e)), t.dtype),
   ),
 
   Abs: unary('Abs'),
@@ -102,7 +131,7 @@ export const elementwiseKernels: KernelTable = {
   Neg: unary('Neg'),
   Reciprocal: floating('Reciprocal'),
   Relu: unary('Relu'),
-  Round: unary('Round'),
+  Round: kernel(({ inputs: { x }, recorder }) => (x.dtype === 'float32' ? elementwise(recorder, 'Round', [x]) : numeric(recorder, x))),
   Selu: floating('Selu', { alpha: { float: 1.6732632423543772 }, gamma: { float: 1.0507009873554805 } }),
   Sigmoid: floating('Sigmoid'),
   Sign: unary('Sign'),
@@ -113,12 +142,8 @@ export const elementwiseKernels: KernelTable = {
   Tan: floating('Tan'),
   Tanh: floating('Tanh'),
 
-  Expm1: kernel(({ inputs: { x }, recorder }) =>
-    elementwise(recorder, 'Sub', [elementwise(recorder, 'Exp', [x]), constant(recorder, 1, x)]),
-  ),
-  Log1p: kernel(({ inputs: { x }, recorder }) =>
-    elementwise(recorder, 'Log', [elementwise(recorder, 'Add', [x, constant(recorder, 1, x)])]),
-  ),
+  Expm1: kernel(({ inputs: { x }, recorder }) => expMinusOne(recorder, cast(recorder, x, 'float32'))),
+  Log1p: kernel(({ inputs: { x }, recorder }) => logOnePlus(recorder, cast(recorder, x, 'float32'))),
   Rsqrt: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'Reciprocal', [elementwise(recorder, 'Sqrt', [x])])),
   Square: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'Mul', [x, x])),
   Relu6: kernel(({ inputs: { x }, recorder }) => elementwise(recorder, 'Clip', [x, constant(recorder, 0, x), constant(recorder, 6, x)])),
@@ -137,7 +162,7 @@ export const elementwiseKernels: KernelTable = {
   Step: kernel<StepAttrs>(({ inputs: { x }, attrs, recorder }) => {
     const positive = elementwise(recorder, 'Greater', [x, constant(recorder, 0, x)], { dtype: 'bool' })
     if (!attrs?.alpha) return cast(recorder, positive, 'float32')
-    return elementwise(recorder, 'Where', [positive, recorder.fill(1), recorder.fill(attrs.alpha)], { dtype: 'float32' })
+    return choose(recorder, positive, recorder.fill(1), recorder.fill(attrs.alpha))
   }),
 
   Cast: kernel<CastAttrs>(({ inputs: { x }, attrs, recorder }) => cast(recorder, x, elementType(attrs.dtype))),

@@ -58,7 +58,8 @@ export const reductionKernels: KernelTable = {
   ),
   Cumsum: kernel<CumsumAttrs>(({ inputs: { x }, attrs, recorder }) => {
     const axis = recorder.fill(attrs.axis, 'int64')
-    return recorder.node('CumSum', [x, axis], x, { exclusive: attrs.exclusive ? 1 : 0, reverse: attrs.reverse ? 1 : 0 })
+    const counted = x.dtype === 'bool' ? cast(recorder, x, 'int32') : x
+    return recorder.node('CumSum', [counted, axis], counted, { exclusive: attrs.exclusive ? 1 : 0, reverse: attrs.reverse ? 1 : 0 })
   }),
   TopK: kernel<TopKAttrs>(({ inputs: { x }, attrs, recorder }) => {
     const shape = [...x.shape.slice(0, -1), attrs.k]

@@ -57,6 +57,7 @@ const cases: readonly KernelCase[] = [
   ...unary(['LogicalNot'], bools([5]), undefined, withoutGradient),
   { kernel: 'AddN', inputs: { 0: floats([2, 3]), 1: floats([2, 3]), 2: floats([2, 3]) }, call: (inputs) => tf.addN(Object.values(inputs)) },
   { kernel: 'Select', inputs: { condition: bools([3, 4]), t: floats([3, 4]), e: floats([3, 4]) } },
+  { kernel: 'Select', title: 'bool', inputs: { condition: bools([3, 4]), t: bools([3, 4]), e: bools([3, 4]) }, ...withoutGradient },
 
   ...unary(
     ['Abs', 'Cos', 'Elu', 'Erf', 'Exp', 'Expm1', 'Neg', 'Relu', 'Relu6', 'Selu', 'Sigmoid', 'Sin', 'Softplus', 'Square', 'Tanh'],
@@ -64,6 +65,13 @@ const cases: readonly KernelCase[] = [
   ),
   ...unary(['Relu6'], floats([3, 5], 4, 8), undefined, { title: 'above 6' }),
   ...unary(['Log', 'Log1p', 'Reciprocal', 'Rsqrt', 'Sqrt'], floats([3, 5], 0.3, 4)),
+  { kernel: 'Expm1', title: 'of next to nothing', inputs: { x: floats([3, 5], -1e-6, 1e-6) }, call: ({ x }) => tf.mul(tf.expm1(x), 1e6) },
+  { kernel: 'Log1p', title: 'of next to nothing', inputs: { x: floats([3, 5], -1e-6, 1e-6) }, call: ({ x }) => tf.mul(tf.log1p(x), 1e6) },
+  ...unary(['Expm1', 'Log1p'], given('float32', [6], [0, -0.99, 0.99, 1.5, 20, Number.POSITIVE_INFINITY]), undefined, {
+    title: 'at the borders',
+    ...withoutGradient,
+  }),
+  ...unary(['Round'], ints([3, 5], 4), undefined, { title: 'int32', ...withoutGradient }),
   ...unary(['Asinh', 'Atan', 'Cosh', 'Sinh'], floats([3, 5])),
   ...unary(['Acos', 'Asin', 'Atanh', 'Tan'], floats([3, 5], -0.9, 0.9)),
   ...unary(['Acosh'], floats([3, 5], 1.1, 3)),
@@ -92,6 +100,7 @@ const cases: readonly KernelCase[] = [
   { kernel: 'LogSoftmax', inputs: { logits: floats([3, 5]) }, attrs: { axis: 1 }, call: ({ logits }) => logSoftmaxKernel(logits) },
   ...unary(['Cumsum'], floats([3, 5]), { axis: 1, exclusive: true, reverse: false }),
   ...unary(['Cumsum'], floats([5]), { axis: 0, exclusive: false, reverse: true }, { title: 'reverse' }),
+  ...unary(['Cumsum'], bools([5]), { axis: 0, exclusive: false, reverse: false }, { title: 'bool', ...withoutGradient }),
   ...unary(['TopK'], floats([3, 7]), { k: 3, sorted: true }, { gradient: false }),
 
   ...unary(['Reshape'], floats([2, 6]), { shape: [3, -1] }),

@@ -5,7 +5,7 @@ import { releaseMemory } from '../../release-memory.js'
 import { encodeModel } from '../onnx/model.js'
 import type { GraphRuntime, HeldTensor } from './graph-session.js'
 import { HeldTensors, Releasable } from './held-tensors.js'
-import { failure, importOrt, type OrtRuntimeOptions, sessionOptions } from './ort.js'
+import { failure, importOrt, loadingGraph, type OrtRuntimeOptions, sessionOptions } from './ort.js'
 
 /** ONNX Runtime in this thread. `run` blocks the event loop while it computes. @throws `engine.unusable` */
 export async function openOrtRuntime(runtime: OrtRuntimeOptions): Promise<GraphRuntime> {
@@ -20,7 +20,7 @@ export async function openOrtRuntime(runtime: OrtRuntimeOptions): Promise<GraphR
       }))
       const options = { ...sessionOptions(runtime, hold), externalData }
       const session = await ort.InferenceSession.create(encodeModel(model), options).catch((cause: unknown) => {
-        throw failure('loading a recorded graph', cause)
+        throw failure(loadingGraph, cause)
       })
       const stays = new Set(hold)
       const releasable = new Releasable(() => session.release())

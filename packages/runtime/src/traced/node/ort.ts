@@ -75,7 +75,13 @@ export const sessionOptions = (
   extra: { session: { 'intra_op.allow_spinning': '0' } },
 })
 
-/** ONNX Runtime's error as ours: `engine.out-of-memory` or `engine.failed`. */
+/** What is being done where a recorded graph is handed to ONNX Runtime. */
+export const loadingGraph = 'loading a recorded graph'
+
+/**
+ * ONNX Runtime's error as ours: `engine.out-of-memory`, `engine.op-unsupported` where it has no operator for the types of a recorded graph, or
+ * `engine.failed`.
+ */
 export function failure(what: string, cause: unknown): MsError {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (/bad.?alloc|failed to allocate|out of memory/i.test(message)) {
@@ -84,6 +90,9 @@ export function failure(what: string, cause: unknown): MsError {
       kind: 'failure',
       cause,
     })
+  }
+  if (what === loadingGraph && /is an invalid model|not find an implementation/i.test(message)) {
+    return new MsError('engine.op-unsupported', `ONNX Runtime cannot compute what was recorded: ${message}`, { kind: 'failure', cause })
   }
   return new MsError('engine.failed', `${what} failed: ${message}`, { kind: 'failure', cause })
 }

@@ -4,7 +4,7 @@ import type { HostTensor } from '@ms/core/tensor'
 import { encodeModel } from '../onnx/model.js'
 import type { GraphRuntime, HeldTensor } from './graph-session.js'
 import { HeldTensors, Releasable } from './held-tensors.js'
-import { failure, type OrtRuntimeOptions, refuseTelemetry, resolveOrt, sessionOptions, unusable } from './ort.js'
+import { failure, loadingGraph, type OrtRuntimeOptions, refuseTelemetry, resolveOrt, sessionOptions, unusable } from './ort.js'
 import { Packer } from './parcel.js'
 import { type OrtAnswer, type OrtReply, type OrtRequest, serveOrt } from './serve-ort.js'
 
@@ -40,7 +40,7 @@ export async function openWorkerRuntime(runtime: OrtRuntimeOptions): Promise<Gra
         options: sessionOptions(runtime, hold),
         hold,
       } as const
-      await worker.ask('loading a recorded graph', request, [parcel.buffer])
+      await worker.ask(loadingGraph, request, [parcel.buffer])
       const releasable = new Releasable(() => tell('releasing a recorded graph', { kind: 'release', session }))
       return {
         run: async (feeds) => {
