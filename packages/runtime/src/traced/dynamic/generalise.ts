@@ -11,6 +11,18 @@ import { Mismatch, unify } from './unify.js'
 /** Twice a prime: halves work, and products of them are told apart. */
 const probeSizes = [6, 10, 14, 22, 26, 34, 38, 46, 58, 62, 74, 82, 86, 94, 106, 118, 122, 134, 142, 146]
 
+/** Two points so many of a distance away, in other ratios for each symbol: what depends on one is not to be taken for what depends on another. */
+function nearBy(point: Point, distance: number): readonly [Point, Point] {
+  const ratios = [
+    [1, 2],
+    [3, 1],
+    [2, 3],
+    [1, 4],
+  ]
+  const at = (i: number) => point.map((size, symbol) => near(size, distance * ratios[symbol % ratios.length][i]))
+  return [at(0), at(1)]
+}
+
 /** Two points at which the function is tried besides the one it is needed at. */
 const probes: readonly ((point: Point) => readonly [Point, Point])[] = [
   (point) => {
@@ -19,8 +31,8 @@ const probes: readonly ((point: Point) => readonly [Point, Point])[] = [
     return [at(0), at(1)]
   },
   // Where sizes are limited (a short table of positions), near the needed ones; then where a stride of 4 ends as it does there.
-  (point) => [point.map((size) => near(size, 2)), point.map((size) => near(size, 4))],
-  (point) => [point.map((size) => near(size, 4)), point.map((size) => near(size, 12))],
+  (point) => nearBy(point, 2),
+  (point) => nearBy(point, 4),
 ]
 
 /** A graph in which sizes are open, and the distance between the sizes that it serves, for each symbol. */
@@ -129,8 +141,9 @@ export function recordWithSymbols<O extends Tensors>(
     const points = choose(point)
     try {
       const graph = unify([...points.map(recordAt), needed], [...points, point])
-      if (!(graph instanceof Mismatch)) return { graph, periods: periodsOf(graph, [...points, point], recordAt) }
-      mismatch = graph
+      const periods = graph instanceof Mismatch ? undefined : periodsOf(graph, [...points, point], recordAt)
+      if (!(graph instanceof Mismatch) && periods) return { graph, periods }
+      mismatch = graph instanceof Mismatch ? graph : new Mismatch('the same formulas do not hold at other sizes')
     } catch (error) {
       // The function works at the needed shapes, so the others do not fit it: not every size is free.
       mismatch = new Mismatch(`it does not work at other sizes: ${error instanceof Error ? error.message : error}`)

@@ -20,6 +20,9 @@ const dense = (x: tf.Tensor, weight: tf.Tensor) =>
 const pooled = (x: tf.Tensor, size: number, pad: 'same' | 'valid') =>
   tf.squeeze(tf.maxPool(tf.expandDims(x, 1) as tf.Tensor4D, [1, size], [1, 2], pad), [1])
 
+/** A table of positions, which no text may be longer than. */
+const positions = () => tf.reshape(tf.linspace(0, 1, 34 * width), [34, width])
+
 /** What a text encoder of somebody else's may do with lengths: each depends on what is left over after a division. */
 const layers: Record<string, (x: tf.Tensor, weight: tf.Tensor) => tf.Tensor> = {
   'a convolution of stride 2': (x, weight) => tf.conv1d(dense(x, weight) as tf.Tensor3D, tf.ones([3, width, 4]) as tf.Tensor3D, 2, 'same'),
@@ -73,6 +76,38 @@ describe.skipIf(!installed)('what divides lengths (needs onnxruntime-node)', () 
       const [expected, got] = await Promise.all(steps.map((step) => step.run(inputs, weights)))
       expectClose(got.outputs.y, expected.outputs.y, `y at length ${length}`)
       expectClose(got.gradients.get('weight')!, expected.gradients.get('weight')!, `gradient at length ${length}`)
+    }
+    for (const step of steps) step.dispose()
+  })
+
+  it.each([
+    ['divided', (x: tf.Tensor, weight: tf.Tensor) => tf.conv1d(x as tf.Tensor3D, weight as tf.Tensor3D, 2, 'same')],
+    ['limited', (x: tf.Tensor) => tf.mul(x, tf.slice(positions(), [0, 0], [x.shape[1] ?? 0, width]))],
+  ])('two texts, each of a length of its own, that is %s', async (_, layer) => {
+    const fn = (weights: { get(name: string): tf.Tensor }, { a, b }: Readonly<Record<string, tf.Tensor>>) => {
+      const [left, right] = [a, b].map((x) => tf.mul(tf.sum(tf.square(layer(x, weights.get('weight'))), 1), 0.1))
+      const scores = tf.matMul(left as tf.Tensor2D, right as tf.Tensor2D, false, true)
+      return { scores, loss: tf.mean(tf.square(tf.add(scores, tf.sum(weights.get('weight'))))) as tf.Scalar }
+    }
+    const weights = new Map([['weight', floats(3, width, width)]])
+    const steps = await Promise.all(
+      [cpu, traced].map((engine) => engine.differentiate(fn, { constants: new Map(), trainable: ['weight'] })),
+    )
+    for (const [batch, one, other] of [
+      [8, 27, 25],
+      [8, 21, 33],
+      [8, 23, 25],
+      [8, 28, 23],
+      [8, 27, 28],
+      [7, 27, 25],
+      [8, 25, 24],
+      [8, 24, 25],
+      [3, 12, 31],
+    ]) {
+      const inputs = { a: floats(batch, one, width), b: floats(batch, other, width) }
+      const [expected, got] = await Promise.all(steps.map((step) => step.run(inputs, weights)))
+      expectClose(got.outputs.scores, expected.outputs.scores, `scores at ${batch}, ${one}, ${other}`)
+      expectClose(got.gradients.get('weight')!, expected.gradients.get('weight')!, `gradient at ${batch}, ${one}, ${other}`)
     }
     for (const step of steps) step.dispose()
   })
