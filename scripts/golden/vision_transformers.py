@@ -1,5 +1,5 @@
 """
-Writes packages/backbones/golden/vision-transformers/*.json: small vision transformers of transformers and timm, and a small CLIP, with what
+Writes packages/backbones/golden/vision-transformers/*.json: small vision transformers of transformers, timm and torchvision, and a small CLIP, with what
 they compute (in double precision) after every stage. The weights are made from their names (seeded_weights.py), so only names and shapes
 are written. Also timm-shapes.json: a hash of the names and shapes of every network that config.json may name as timm does.
 
@@ -38,6 +38,7 @@ except RuntimeError:
     declare_box_operators()
 
 import timm  # noqa: E402
+from torchvision.models.vision_transformer import VisionTransformer as TorchvisionTransformer  # noqa: E402
 from timm.models.deit import VisionTransformerDistilled  # noqa: E402
 from timm.models.vision_transformer import VisionTransformer  # noqa: E402
 from transformers import CLIPConfig, CLIPModel, DeiTConfig, DeiTModel, Dinov2Config, Dinov2Model  # noqa: E402
@@ -104,6 +105,22 @@ def timm_case(name: str, model: torch.nn.Module, config: dict, sizes: list[tuple
             model.forward_features(pixels_of(size))
         runs.append({"size": size, "shape": list(states[0].shape), "states": [encode(state) for state in states]})
     write(name, {"config": {"names": "timm", **config}, "keys": keys, "runs": runs})
+
+
+def torchvision_case() -> None:
+    model = TorchvisionTransformer(image_size=16, patch_size=4, num_layers=2, num_heads=3, hidden_dim=12, mlp_dim=48, num_classes=5)
+    keys = {key: list(value.shape) for key, value in model.state_dict().items()}
+    model.load_state_dict({key: torch.from_numpy(seeded_weight(key, tuple(shape))) for key, shape in keys.items()})
+    model = model.double().eval()
+    layers = list(model.encoder.layers)
+    states: list[torch.Tensor] = []
+    handles = [layers[0].register_forward_pre_hook(lambda _, args: states.append(args[0]))]
+    handles += [layer.register_forward_hook(lambda _, args, output: states.append(output)) for layer in [*layers, model.encoder.ln]]
+    with torch.no_grad():
+        model(pixels_of((16, 16)))
+    fields = {"model_type": "vit", "hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 3, "patch_size": 4, "image_size": 16}
+    runs = [{"size": (16, 16), "shape": list(states[0].shape), "states": [encode(state) for state in states]}]
+    write("vit-torchvision", {"config": {"names": "timm", **fields}, "keys": keys, "runs": runs})
 
 
 def clip_case() -> None:
@@ -178,5 +195,6 @@ distilled = VisionTransformerDistilled(**options)
 timm_case("timm-deit", distilled, {"model_type": "deit", **config}, two)
 dino = VisionTransformer(**options, init_values=1e-5, reg_tokens=4, no_embed_class=True)
 timm_case("timm-dinov2-registers", dino, {"model_type": "dinov2_with_registers", "class_position": False, **config}, two)
+torchvision_case()
 clip_case()
 timm_shapes()

@@ -10,6 +10,8 @@ export interface HeadedModel {
   readonly model: LoadedModel
   /** What dev said; absent where there is no dev split, and the head is kept. */
   readonly chosen?: Omit<ChosenHead<unknown>, 'encoder'>
+  /** Whether the head stands behind one of two encoders, so that the other's vectors are no longer in the same space. */
+  readonly parted?: boolean
 }
 
 export interface HeadOptions {
@@ -30,11 +32,11 @@ export async function withHead(model: LoadedModel, options: HeadOptions): Promis
   const { text, image } = model
   if (modalities.has('image') && image) {
     const { encoder, chosen } = await headOf(withModules(image), options)
-    return { model: { ...model, image: encoder }, chosen }
+    return { model: { ...model, image: encoder }, chosen, parted: text !== undefined && encoder !== image }
   }
   if (!text) return { model }
   const { encoder, chosen } = await headOf(withModules(text), options)
-  return { model: { ...model, text: encoder }, chosen }
+  return { model: { ...model, text: encoder }, chosen, parted: image !== undefined && encoder !== text }
 }
 
 async function headOf<E extends Parameters<typeof chooseLdaHead>[0]>(encoder: E, { dev, shrinkage, metrics, ...rest }: HeadOptions) {
@@ -45,7 +47,12 @@ async function headOf<E extends Parameters<typeof chooseLdaHead>[0]>(encoder: E,
 }
 
 /** Says what was tried, and what was kept. */
-export function noteHead({ chosen }: HeadedModel, terminal: Terminal): void {
+export function noteHead({ chosen, parted }: HeadedModel, terminal: Terminal): void {
+  if (parted) {
+    terminal.note(
+      'note[train.head-apart]: the head stands behind one of two encoders, so texts and pictures are no longer in one space: words do not find pictures with this model',
+    )
+  }
   if (!chosen) return
   const figure = (metrics: ChosenHead<unknown>['before']) => metrics['ndcg@10'].toFixed(3)
   const tried = chosen.tried.map(({ shrinkage, metrics }) => `${figure(metrics)} with ${shrinkage}`).join(', ')

@@ -1,4 +1,6 @@
-import { readdir } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Data, DataNotice } from '@ms/core'
 
 const mostNamed = 5
@@ -10,9 +12,12 @@ export async function folderNotices(path: string, data: Data): Promise<DataNotic
   // Where a list names the classes, folders are none.
   if (entries.some(({ name }) => name === 'metadata.jsonl')) return []
   const classes = new Set(data.labels)
-  const empty = entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !classes.has(entry.name))
-    .map(({ name }) => name)
+  const isFolder = async (entry: Dirent) =>
+    entry.isDirectory() || (entry.isSymbolicLink() && (await stat(join(path, entry.name)).catch(() => undefined))?.isDirectory() === true)
+  const empty: string[] = []
+  for (const entry of entries) {
+    if (!entry.name.startsWith('.') && !classes.has(entry.name) && (await isFolder(entry))) empty.push(entry.name)
+  }
   if (empty.length === 0) return []
   const named = empty.sort().slice(0, mostNamed).join(', ')
   const rest = empty.length > mostNamed ? ` and ${empty.length - mostNamed} more` : ''

@@ -43,9 +43,13 @@ export function joinModels({ text }: LoadedModel, { image }: LoadedModel, { dim,
       const sides = first === 'image' ? (['image', 'text'] as const) : (['text', 'image'] as const)
       return sides.flatMap((modality, i) => {
         const side = i === 0 ? 'anchor' : 'positive'
-        // The first part of a name is enough: a projection's begins with its own position and type.
-        return [...new Set([...before[modality]].map((name) => `${side}/${name.split('.')[0]}.*`))]
+        return firstParts([...before[modality]]).map((pattern) => `${side}/${pattern}`)
       })
     },
   }
 }
+
+/** Patterns for all these names by their first parts, which is enough here: a projection's name begins with its own position and type. */
+export const firstParts = (names: readonly string[]): string[] => [
+  ...new Set(names.map((name) => (name.includes('.') ? `${name.split('.')[0]}.*` : name))),
+]

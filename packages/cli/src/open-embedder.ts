@@ -12,6 +12,7 @@ import {
   rememberFiles,
   resolveModel,
   type SnapshotEncoder,
+  textTower,
 } from '@ms/embed/node/serve'
 import { installedRivals } from '@ms/runtime/node/onnx'
 import { builtinModels, defaultModel } from './default-model.js'
@@ -78,7 +79,7 @@ async function openText(
   { options, terminal, signal }: Omit<OpenEmbedderOptions, 'embedder'>,
   settings: Settings,
 ): Promise<OwnedEmbedder<string>> {
-  const files = rememberFiles(await resolveModel(name, { builtin: builtinModels, signal }))
+  const files = rememberFiles(await textTower(await resolveModel(name, { builtin: builtinModels, signal })))
   const quick = (await mayBeQuick(options)) ? { threads: options.threads ?? threadsOfEnvironment() } : undefined
   const known = quick && (await openSnapshot(files, quick))
   if (known) {

@@ -74,6 +74,12 @@ describe('ms and pictures', () => {
     await expect(strict).rejects.toMatchObject({ code: expect.stringMatching(/^picture\./) })
   })
 
+  it('takes a picture of a list for no empty text', async () => {
+    await writeFile(at('list.jsonl'), '{"_id":"p0","image":"data/bar/blue.svg"}\n')
+    const encoded = ms(encode as never, '--input', at('list.jsonl'), '--output', at('list.npy'))
+    await expect(encoded).rejects.toMatchObject({ code: 'encoder.modality', message: expect.stringContaining('p0') })
+  })
+
   it('indexes a folder; pictures find pictures, and words find them by the names of their folders', async () => {
     const created = await ms(
       indexCommand as never,
@@ -316,6 +322,9 @@ describe('ms and pictures', () => {
     )
     // By chance 3 of 16, that is 3.
     expect(firsts.filter(Boolean).length).toBeGreaterThanOrEqual(9)
+    await writeFile(at('words.txt'), 'a red bar\n')
+    const vectors = await ms(encode as never, '--model', at('both'), '--input', at('words.txt'), '--output', at('words.npy'))
+    expect(vectors.json).toMatchObject({ count: 1, dim: 16 })
     const measured = await ms(evaluateCommand as never, '--model', at('both'), '--data', at('captions.csv'), '--split', 'train')
     expect((measured.json['metrics'] as Record<string, number>)['recall@10']).toBeGreaterThan(0.8)
   })

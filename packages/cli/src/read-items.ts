@@ -12,7 +12,7 @@ const blockBytes = 1 << 20
 /**
  * What `ms encode` reads, in the memory of one block: `.jsonl` (`_id`, `text`; `title` is put before the text) or `.txt` (a line each,
  * blank ones too).
- * @throws `file.missing`, `data.format`, `data.empty`, and what reading documents throws
+ * @throws `file.missing`, `data.format`, `data.empty`, `encoder.modality` for a document that has a picture only, and what reading documents throws
  */
 export async function* readItems(path: string): AsyncGenerator<Item> {
   const json = await isJsonLines(path)
@@ -22,7 +22,18 @@ export async function* readItems(path: string): AsyncGenerator<Item> {
     if (json) {
       for (const document of documentLines(bytes, path, { first, seen })) {
         count++
-        yield { id: document.id, text: documentText(document) }
+        const text = documentText(document)
+        if (document.image !== undefined && text === '') {
+          throw new MsError(
+            'encoder.modality',
+            `document ${document.id} has a picture and no text, and of this file only texts are taken`,
+            {
+              where: path,
+              advice: 'Give --input the folder that the pictures are in, or make an index of both: ms index create.',
+            },
+          )
+        }
+        yield { id: document.id, text }
       }
     } else {
       for (const { value: text } of textLines(bytes, path, { blank: true, first })) yield { id: String(++count), text }

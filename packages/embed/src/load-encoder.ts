@@ -12,7 +12,8 @@ import { type ModuleEntry, readModuleList, subFiles, unknownModule } from './mod
 import { normalize } from './modules/normalize.js'
 import { pooling } from './modules/pooling.js'
 import { exportedOnly, manifestName } from './onnx/exported-manifest.js'
-import { pluginFile, pluginMissing } from './plugged/load-plugged.js'
+import { pluginMissing } from './plugged/load-plugged.js'
+import { pluginFile } from './plugged/plugin-file.js'
 import { readJsonIfThere } from './read-json.js'
 import { type Notice, type SentenceEncoder, type SentenceEncoderParts, sentenceEncoder } from './sentence-encoder.js'
 
@@ -90,7 +91,7 @@ async function loadFirst(entry: ModuleEntry, files: ModelFiles, options: LoadEnc
       if (entry.type === 'ImageBackbone') {
         throw new MsError('encoder.modality', 'this is a model of pictures, and one of texts is needed', {
           where: files.location,
-          advice: 'Load it with loadImageEncoder, or openModel of @ms/embed/node, which takes both.',
+          advice: 'Name a model of texts. In a program, loadImageEncoder loads this one, and openModel of @ms/embed/node takes both.',
         })
       }
       if (!(entry.type in knownModules)) throw unknownModule(entry.type, where)

@@ -5,10 +5,12 @@ import type { ImageEncoder } from './image-encoder.js'
 import { type LoadEncoderOptions, loadEncoder } from './load-encoder.js'
 import { type LoadImageEncoderOptions, loadImageEncoder } from './load-image-encoder.js'
 import { readModuleList, subFiles } from './modules/module-list.js'
-import { loadPlugged, pluginFile } from './plugged/load-plugged.js'
+import { loadPlugged } from './plugged/load-plugged.js'
 import { assertModality, type PluggedEncoder } from './plugged/plugged-encoder.js'
+import { pluginFile } from './plugged/plugin-file.js'
 import { readJsonIfThere } from './read-json.js'
 import type { SentenceEncoder } from './sentence-encoder.js'
+import { towerFolders as folders, hasTowers } from './towers.js'
 
 /** What a model's files hold: an encoder of texts, one of pictures, or both into one space. */
 export interface LoadedModel {
@@ -22,11 +24,6 @@ export interface LoadModelOptions {
   /** Kinds of encoders that may be found besides those that are known here. Default: none. */
   plugins?: readonly EncoderPlugin<ImageSource>[]
 }
-
-const folders = { text: 'text', image: 'image' } as const
-
-const has = (names: ReadonlySet<string>, folder: string) =>
-  ['modules.json', 'config.json', pluginFile].some((name) => names.has(`${folder}/${name}`))
 
 /**
  * Loads a model and tells from its files what items it takes: texts (`loadEncoder`), pictures (`loadImageEncoder`), or both, where there are
@@ -48,7 +45,7 @@ export async function loadModel(files: ModelFiles, options: LoadModelOptions = {
     const encoder = await loadPlugged(files, options.plugins)
     return encoder.modality === 'image' ? { image: encoder } : { text: encoder }
   }
-  if (has(names, folders.text) && has(names, folders.image)) {
+  if (hasTowers(names)) {
     const [ofTexts, ofPictures] = [subFiles(files, folders.text), subFiles(files, folders.image)]
     const plugged = async (own: ModelFiles, modality: 'text' | 'image') =>
       names.has(`${folders[modality]}/${pluginFile}`)

@@ -106,10 +106,14 @@ function mobilenets(): [string, Architecture][] {
   return [...v2, ...v3]
 }
 
-/** As timm's weights of that name see pictures. */
+/** As timm's weights of that name see pictures, or torchvision's. */
 function visionTransformers(): [string, Architecture][] {
   return [...vitConfigs].map(([name, config]): [string, Architecture] => {
     const crop = Number(config['image_size'])
+    if (name === 'vit_h_14') return [name, { plugin: vit, config, preprocessing: pictures(crop, crop, 'bicubic') }]
+    if (/^vit_[bl]_/.test(name)) {
+      return [name, { plugin: vit, config, preprocessing: name === 'vit_l_16' ? pictures(crop, 242, 'bilinear') : torchvision224 }]
+    }
     // DeiT, DINO and DINOv2 keep ImageNet's statistics.
     const statistics = /^deit_|dinov2$|^vit_small_patch8_/.test(name) ? imageNet : half
     return [name, { plugin: vit, config, preprocessing: pictures(crop, crop === 224 ? 248 : crop, 'bicubic', statistics) }]

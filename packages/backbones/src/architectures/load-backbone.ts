@@ -1,6 +1,6 @@
 import { type ModelFiles, MsError } from '@ms/core'
 import type { Backbone, BackbonePlugin, Classifier, Parameters } from '@ms/core/tensor'
-import { parametersFrom } from '../checkpoint/load-parameters.js'
+import { parametersFrom, withoutWrapper } from '../checkpoint/load-parameters.js'
 import { type CheckpointEntry, type OpenCheckpointOptions, openCheckpoint } from '../checkpoint/open-checkpoint.js'
 import { findBackbone } from './find-backbone.js'
 import { imageBackbones } from './image-backbones.js'
@@ -53,13 +53,17 @@ function classifierOf(
   where: string,
 ): { classifier: Classifier; parameters: Parameters } {
   const { classifier } = plugin
-  const own = new Map([...entries].filter(([key]) => classifier?.rename(key, config) !== undefined))
-  const classes = [...own].find(([key]) => classifier?.rename(key, config) === classifier?.classes)?.[1].tensor.shape[0]
+  const rename = (key: string): string | undefined => {
+    const name = classifier?.rename(key, config)
+    const inner = name === undefined ? withoutWrapper(key) : undefined
+    return inner === undefined ? name : rename(inner)
+  }
+  const own = new Map([...entries].filter(([key]) => rename(key) !== undefined))
+  const classes = [...own].find(([key]) => rename(key) === classifier?.classes)?.[1].tensor.shape[0]
   if (!classifier || classes === undefined) {
     throw new MsError('classifier.none', 'the checkpoint has no classifier', { where, advice: 'Use the network without one.' })
   }
   const created = classifier.create(config, classes)
-  const rename = (key: string) => classifier.rename(key, config)
   return { classifier: created, parameters: parametersFrom(own, created.shapes, { rename, where }) }
 }
 

@@ -95,10 +95,16 @@ function parameterName(
   for (;;) {
     const name = rename(rest)
     if (name === undefined || shapes.has(name)) return name
-    const prefix = prefixes.find((candidate) => rest.startsWith(candidate))
-    if (prefix === undefined) return key
-    rest = rest.slice(prefix.length)
+    const inner = withoutWrapper(rest)
+    if (inner === undefined) return key
+    rest = inner
   }
+}
+
+/** The key without what one wrapper put before it; undefined where none did. */
+export function withoutWrapper(key: string): string | undefined {
+  const prefix = prefixes.find((candidate) => key.startsWith(candidate))
+  return prefix === undefined ? undefined : key.slice(prefix.length)
 }
 
 const scaleKey = (key: string) => key.replace(/weight$/, 'scale')

@@ -40,5 +40,7 @@ export function clipParameterName(key: string, tower: 'text' | 'vision', project
   if (name === `${tower === 'text' ? textNames.projection : visionNames.projection}.weight`) return projected ? name : undefined
   if (/^(text_projection|visual_projection)\./.test(name)) return undefined
   if (/^(text|vision)_model\./.test(name)) return name.startsWith(`${own}_model.`) ? name : undefined
+  // A tower that transformers saved on its own.
+  if (/^(embeddings|encoder|pre_layrnorm|post_layernorm|final_layer_norm)\./.test(name)) return `${own}_model.${name}`
   return key
 }

@@ -66,5 +66,17 @@ function dinos(): [string, Record<string, unknown>][] {
   })
 }
 
-/** Configs by timm's names. */
-export const vitConfigs: NamedConfigs = new Map([...vits(), ...deits(), ...dinos()])
+/** torchvision's names; the weights' names become timm's. */
+function torchvisionVits(): [string, Record<string, unknown>][] {
+  const patches: [string, Size, number, number][] = [
+    ['vit_b_16', 'base', 16, 224],
+    ['vit_b_32', 'base', 32, 224],
+    ['vit_l_16', 'large', 16, 224],
+    ['vit_l_32', 'large', 32, 224],
+    ['vit_h_14', 'huge', 14, 518],
+  ]
+  return patches.map(([name, size, patch, pixels]) => [name, { model_type: 'vit', ...shape(size), patch_size: patch, image_size: pixels }])
+}
+
+/** Configs by timm's names, and by torchvision's. */
+export const vitConfigs: NamedConfigs = new Map([...vits(), ...deits(), ...dinos(), ...torchvisionVits()])

@@ -65,7 +65,7 @@ function timmNames({ distilled, registers, class_position: classPosition, layer_
 
 /** Poolers, heads, and the token that stands for what was hidden in training. */
 const besides =
-  /^(pooler|classifier|cls_classifier|distillation_classifier|decoder|head|head_dist|fc_norm|pre_logits)\.|^(embeddings\.)?mask_token$/
+  /^(pooler|classifier|cls_classifier|distillation_classifier|decoder|heads?|head_dist|fc_norm|pre_logits)\.|^(embeddings\.)?mask_token$/
 
 /** What newer versions of transformers call the same in memory. */
 const aliases: readonly [RegExp, string][] = [
@@ -77,11 +77,28 @@ const aliases: readonly [RegExp, string][] = [
   [/\.attention\.o_proj\./, '.attention.output.dense.'],
 ]
 
+/** torchvision's names of what timm calls otherwise; those before 0.12 call the layers of an MLP `linear_1` and `linear_2`. */
+const torchvisionAliases: readonly [RegExp, string][] = [
+  [/^class_token$/, 'cls_token'],
+  [/^conv_proj\./, 'patch_embed.proj.'],
+  [/^encoder\.pos_embedding$/, 'pos_embed'],
+  [/^encoder\.ln\./, 'norm.'],
+  [/^encoder\.layers\.encoder_layer_(\d+)\./, 'blocks.$1.'],
+  [/\.ln_([12])\./, '.norm$1.'],
+  [/\.self_attention\.in_proj_(weight|bias)$/, '.attn.qkv.$1'],
+  [/\.self_attention\.out_proj\./, '.attn.proj.'],
+  [/\.mlp\.(0|linear_1)\./, '.mlp.fc1.'],
+  [/\.mlp\.(3|linear_2)\./, '.mlp.fc2.'],
+]
+
+const renamed = (name: string, aliases: readonly [RegExp, string][]) =>
+  aliases.reduce((name, [pattern, replacement]) => name.replace(pattern, replacement), name)
+
 /** Checkpoint key → parameter name; undefined for heads and poolers. */
 export function vitParameterName(key: string, { names, dino }: VitConfig): string | undefined {
   const bare = key.replace(/^(vit|deit|dinov2|dinov2_with_registers)\./, '')
   if (besides.test(bare)) return undefined
-  if (names === 'timm') return bare
-  const known = aliases.reduce((name, [pattern, replacement]) => name.replace(pattern, replacement), bare)
+  if (names === 'timm') return renamed(bare, torchvisionAliases)
+  const known = renamed(bare, aliases)
   return dino ? known : known.replace(/\.mlp\.fc1\./, '.intermediate.dense.').replace(/\.mlp\.fc2\./, '.output.dense.')
 }

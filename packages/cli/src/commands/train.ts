@@ -279,6 +279,9 @@ const usualDim = 256
 
 /** What usually helps, of texts or of pictures. */
 function standardAugmentation(modality: Modality, { image }: LoadedModel): Augmentation<ImageSource, Prepared> {
+  if (modality === 'image' && image && 'plugin' in image) {
+    throw wrongUse(`--augment standard varies prepared pictures, and the plug-in ${image.plugin} prepares its own`, 'Leave --augment out.')
+  }
   if (modality === 'text' || !image || 'plugin' in image) {
     const vary = standardTextAugment()
     return { item: (item, random) => (typeof item === 'string' ? vary(item, random) : item) }

@@ -5,9 +5,12 @@ import { splitByHash } from './split-by-hash.js'
 
 export interface RetrievalFromExamplesOptions {
   name: string
-  /** Part of the hash that splits the queries. Default: `name`. */
+  /** Part of the hash that splits the queries: another one, another split. Default: the same for all data, so that a copy of other name is split alike. */
   salt?: string
 }
+
+/** Not the name of the data: a renamed copy would have other test queries, which a model may have been trained on. */
+const usualSalt = 'data'
 
 /**
  * Pairs or triplets as a retrieval data set: anchors are the queries, all other columns the documents, and an anchor's
@@ -17,7 +20,7 @@ export interface RetrievalFromExamplesOptions {
  */
 export async function retrievalFromExamples(
   examples: Examples,
-  { name, salt = name }: RetrievalFromExamplesOptions,
+  { name, salt = usualSalt }: RetrievalFromExamplesOptions,
 ): Promise<RetrievalData> {
   if (examples.kind === 'labelled') return fromLabels(examples, name, salt)
   if (examples.kind !== 'pair' && examples.kind !== 'triplet') {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize, relative, sep } from 'node:path'
 import { MsError } from '../errors.js'
 import type { ModelFiles } from '../model-files.js'
@@ -16,13 +16,10 @@ export function directoryFiles(path: string): Required<ModelFiles> {
   return {
     location: path,
     list: async () => {
-      const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+      const found = await filesBelow(path).catch((cause: unknown) => {
         throw new MsError('file.missing', 'there is no such folder', { where: path, advice: 'Check the path.', cause })
       })
-      return entries
-        .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-        .map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
-        .sort()
+      return found.map((file) => relative(path, file).split(sep).join('/')).sort()
     },
     read: async (name) => {
       try {
@@ -43,4 +40,23 @@ export function directoryFiles(path: string): Required<ModelFiles> {
     },
     write: (name, bytes) => writeFileAtomic(inside(name), bytes),
   }
+}
+
+/**
+ * Files and links to them, in linked folders, too.
+ *
+ * @param above real paths of the folders on the way here: a link to one of them is not followed
+ */
+async function filesBelow(folder: string, above: ReadonlySet<string> = new Set()): Promise<string[]> {
+  const real = await realpath(folder)
+  const onTheWay = new Set(above).add(real)
+  const found: string[] = []
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    const linked = entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isDirectory() === true
+    if (!entry.isDirectory() && !linked) {
+      if (entry.isFile() || entry.isSymbolicLink()) found.push(path)
+    } else if (!linked || !onTheWay.has(await realpath(path))) found.push(...(await filesBelow(path, onTheWay)))
+  }
+  return found
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -31,6 +31,19 @@ describe('directoryFiles', () => {
       expect(await files.list()).toEqual(['1_Pooling/config.json'])
       expect(new TextDecoder().decode(await files.read('1_Pooling/config.json'))).toBe('{}')
     }
+  })
+  it('lists what is in linked folders, but for links to a folder on the way', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'ms-links-'))
+    await mkdir(join(own, 'elsewhere', 'cats'), { recursive: true })
+    await writeFile(join(own, 'elsewhere', 'cats', 'tom.png'), '')
+    await mkdir(join(own, 'linked', 'dogs'), { recursive: true })
+    await symlink(join(own, 'elsewhere', 'cats'), join(own, 'linked', 'cats'))
+    await symlink(join(own, 'linked'), join(own, 'linked', 'dogs', 'round'))
+    await symlink(join(own, 'elsewhere', 'cats', 'tom.png'), join(own, 'linked', 'dogs', 'rex.png'))
+    const files = directoryFiles(join(own, 'linked'))
+    expect(await files.list()).toEqual(['cats/tom.png', 'dogs/rex.png'])
+    expect(await files.read('cats/tom.png')).toHaveLength(0)
+    await rm(own, { recursive: true })
   })
   it('refuses to leave the folder and names what is missing', async () => {
     const files = directoryFiles(join(folder, 'files'))

@@ -2,6 +2,7 @@
 export { type EmbeddedChunk, type EmbedStreamOptions, embedStream } from '../embed-stream.js'
 export { createEmbedder, type EmbedderOptions, type OwnedEmbedder, type Precision } from '../embedder.js'
 export { createModelEmbedders, type EmbeddableModel, type ModelEmbedders } from '../model-embedders.js'
+export { textTower } from '../towers.js'
 export { type VectorCache, type VectorCacheOptions, vectorCache } from '../vector-cache.js'
 export type { ExportedEncoder, ExportedImageEncoder } from './exported-encoder.js'
 export {

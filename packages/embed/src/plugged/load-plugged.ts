@@ -4,9 +4,8 @@ import type { EncoderPlugin, HostTensor } from '@ms/core/tensor'
 import { z } from 'zod'
 import { readJson } from '../read-json.js'
 import { type PluggedEncoder, pluggedEncoder } from './plugged-encoder.js'
+import { pluginFile } from './plugin-file.js'
 
-/** Says which plug-in made a model. */
-export const pluginFile = 'encoder_plugin.json'
 export const pluginWeights = 'model.safetensors'
 
 const schema = z.object({ plugin: z.string().min(1), config: z.record(z.string(), z.unknown()) }).catchall(z.unknown())

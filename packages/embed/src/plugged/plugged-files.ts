@@ -1,8 +1,9 @@
 import { type CheckpointTensor, writeSafetensors } from '@ms/backbones'
 import { type ImageSource, MsError } from '@ms/core'
 import { type ModelCard, quoted } from '../model-card.js'
-import { pluginFile, pluginWeights } from './load-plugged.js'
+import { pluginWeights } from './load-plugged.js'
 import type { PluggedEncoder } from './plugged-encoder.js'
+import { pluginFile } from './plugin-file.js'
 
 const text = (content: string) => new TextEncoder().encode(content)
 

@@ -22,6 +22,7 @@ const all: [string, Augment<PreparedPicture>][] = [
   ['erasing', erase({ area: [0, 1] })],
   ['the light recipe', standardPictureAugment([16, 16])],
   ['the strong recipe', standardPictureAugment([16, 16], 'strong')],
+  ['the strong recipe, of pictures of next to no size', standardPictureAugment([8, 8], 'strong')],
 ]
 
 describe.each(all)('%s', (_, step) => {

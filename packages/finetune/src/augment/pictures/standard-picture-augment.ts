@@ -27,7 +27,7 @@ export function standardPictureAugment(size: PictureSize, strength: 'light' | 's
     sometimes(0.5, horizontalFlip()),
     sometimes(0.8, colourJitter({ hue: 0.1 })),
     sometimes(0.2, greyscale()),
-    sometimes(0.3, gaussianBlur({ sigma: [0.1, size[0] / 112] })),
+    sometimes(0.3, gaussianBlur({ sigma: [0.1, Math.max(0.1, size[0] / 112)] })),
     sometimes(0.25, erase()),
   )
 }
