@@ -19,7 +19,7 @@ it('finds the classifier, too, under the names that wrappers give', async () => 
     const json = new TextEncoder().encode(JSON.stringify(config))
     const files = memoryFiles({ 'config.json': json, 'model.safetensors': writeSafetensors(tensors) })
     const { classifier, parameters } = await loadBackbone(files, { classifier: true })
-    return { classes: classifier?.classes, names: [...parameters.keys()] }
+    return { shapes: classifier?.shapes, names: [...parameters.keys()] }
   }
   const plain = await loaded('')
   expect(plain.names.length).toBe(shapes.size + 2)
