@@ -23,5 +23,5 @@ it('finds the classifier, too, under the names that wrappers give', async () => 
   }
   const plain = await loaded('')
   expect(plain.names.length).toBe(shapes.size + 2)
-  expect(await loaded('module.')).toEqual(plain)
+  for (const prefix of ['module.', '_orig_mod.', '_orig_mod.module.']) expect(await loaded(prefix)).toEqual(plain)
 })

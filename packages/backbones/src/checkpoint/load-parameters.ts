@@ -11,7 +11,7 @@ export interface LoadParametersOptions extends OpenCheckpointOptions {
 }
 
 /** What wrappers put before the names of the network they hold. */
-const prefixes = ['module.', 'model.', '0.auto_model.', 'auto_model.', 'bert.']
+const prefixes = ['module.', '_orig_mod.', 'model.', '0.auto_model.', 'auto_model.', 'bert.']
 
 const otherNetwork = 'The weights are of another network than config.json, or the architecture that was named, says.'
 
